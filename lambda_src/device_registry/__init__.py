@@ -1,0 +1,1 @@
+"""The device registry: what is allowed to exist, and who holds the claim on it."""
