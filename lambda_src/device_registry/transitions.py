@@ -1,0 +1,97 @@
+"""What an operator may do to a record: suspend, resume, revoke, release.
+
+Pure: each returns the UpdateItem arguments, conditional on the status that was read, so that a
+claim or another operator in between makes the write fail and not go astray.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from device_registry.record import DeviceRecord, Status, status_shard
+
+
+class Action(StrEnum):
+    """An operator's action on one device."""
+
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    REVOKE = "revoke"
+    RELEASE = "release"
+
+
+ALLOWED_FROM = {
+    Action.SUSPEND: frozenset({Status.ENROLLED, Status.PROVISIONING, Status.ACTIVE}),
+    Action.RESUME: frozenset({Status.SUSPENDED}),
+    Action.REVOKE: frozenset(Status) - {Status.REVOKED},
+    Action.RELEASE: frozenset({Status.PROVISIONING, Status.ACTIVE}),
+}
+
+
+class TransitionRefusedError(ValueError):
+    """The record's status does not allow the action; the message says what would."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Who changes a status, why, and when (seconds since 1970)."""
+
+    by: str
+    reason: str
+    at: int
+
+
+def target(record: DeviceRecord, action: Action) -> Status:
+    """Return the status that the action leads to.
+
+    Raises:
+        TransitionRefusedError: the action is not for a record in this status.
+    """
+    if record.status not in ALLOWED_FROM[action]:
+        raise TransitionRefusedError(
+            f"{record.serial_number} is {record.status}; {action} is for devices that are "
+            f"{', '.join(sorted(ALLOWED_FROM[action]))}."
+        )
+    if action is Action.SUSPEND:
+        return Status.SUSPENDED
+    if action is Action.REVOKE:
+        return Status.REVOKED
+    if action is Action.RELEASE:
+        return Status.ENROLLED
+    return record.suspended_from or Status.ENROLLED
+
+
+def transition_update(record: DeviceRecord, action: Action, change: Change) -> dict[str, Any]:
+    """Return the UpdateItem arguments, without the table, that carry out the action.
+
+    Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html.
+
+    Args:
+        record: the record as it was read.
+        action: what to do.
+        change: who, why and when.
+
+    Raises:
+        TransitionRefusedError: the action is not for a record in this status.
+    """
+    to = target(record, action)
+    suspends = action is Action.SUSPEND
+    return {
+        "Key": {"serialNumber": {"S": record.serial_number}},
+        "ConditionExpression": "#status = :from",
+        "UpdateExpression": (
+            "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
+            " statusChangedBy = :by, statusReason = :reason"
+            + (", suspendedFrom = :from" if suspends else " REMOVE suspendedFrom")
+        ),
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {
+            ":from": {"S": record.status.value},
+            ":to": {"S": to.value},
+            ":statusShard": {"S": status_shard(to, record.serial_number)},
+            ":at": {"N": str(change.at)},
+            ":by": {"S": change.by},
+            ":reason": {"S": change.reason},
+        },
+        "ReturnValues": "ALL_NEW",
+    }
