@@ -1,0 +1,332 @@
+"""A device's way from a claim to an identity of its own.
+
+Follows https://docs.aws.amazon.com/iot/latest/developerguide/provision-wo-cert.html
+
+Each step is stored before the next begins, and a try begins with what is stored. So a retry, and
+a run after a crash, continue where the last one ended: RegisterThing is repeated with the
+certificate it was sent with before, and a registered device never claims again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_random_exponential,
+)
+
+from tools.device import keys
+from tools.device.claims import Claim
+from tools.device.failures import ConnectionRefused, DeviceError, Rejected, starts_over
+from tools.device.model import (
+    SILENT,
+    DeviceSpec,
+    Greeting,
+    KeyFlow,
+    Message,
+    ProvisioningResult,
+    Timings,
+    claim_client_id,
+    default_client_id_prefix,
+    greeting_payload,
+    own_topic,
+    registration_parameters,
+)
+from tools.device.ports import Session, Transport
+from tools.device.state import Identity, Step, confirmed, issued, next_step, registered
+from tools.device.store import CredentialStore
+
+Report = Callable[[str], None]
+"""Takes a line of progress. It never holds a key or a token."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often and how long a device tries, with full jitter between tries.
+
+    Attributes:
+        attempts: Tries of each of the two phases (claim, first connection), at least 1.
+        first_delay: Upper bound in seconds of the first wait; it doubles each time.
+        max_delay: Upper bound in seconds of any wait.
+        deadline: Seconds after which no further try of a phase begins.
+    """
+
+    attempts: int = 6
+    first_delay: float = 1.0
+    max_delay: float = 20.0
+    deadline: float = 240.0
+
+    def retrying(
+        self, transient: Callable[[BaseException], bool], report: Report, sleep: Callable[[float], None]
+    ) -> Retrying:
+        """A tenacity controller that follows this policy and raises the last failure."""
+
+        def say(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            report(f"Try {state.attempt_number} failed, again in {state.upcoming_sleep:.1f} s: {error}")
+
+        return Retrying(
+            retry=retry_if_exception(transient),
+            stop=stop_after_attempt(self.attempts) | stop_after_delay(self.deadline),
+            wait=wait_random_exponential(multiplier=self.first_delay, max=self.max_delay),
+            before_sleep=say,
+            sleep=sleep,
+            reraise=True,
+        )
+
+
+def _quiet(_: str) -> None:
+    """Report to nobody."""
+
+
+@dataclass(frozen=True)
+class Provisioner:
+    """What the devices of a batch have in common. May be used from several threads.
+
+    Attributes:
+        transport: The way to the endpoint.
+        template_name: The provisioning template.
+        claim: What lets a new device in.
+        store: Where devices keep their identities.
+        key_flow: Where private keys are made.
+        client_id_prefix: Of the claim sessions' client ids; None for the template's default.
+        retry: How often to try.
+        greeting: What a device does when it has connected with its own identity.
+        report: Takes lines of progress.
+        clock: Epoch seconds.
+        timer: Seconds, for durations.
+        sleep: Waits that many seconds.
+    """
+
+    transport: Transport
+    template_name: str
+    claim: Claim
+    store: CredentialStore
+    key_flow: KeyFlow = KeyFlow.CSR
+    client_id_prefix: str | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    greeting: Greeting = SILENT
+    report: Report = _quiet
+    clock: Callable[[], float] = time.time
+    timer: Callable[[], float] = time.perf_counter
+    sleep: Callable[[float], None] = time.sleep
+
+    def provision(self, device: DeviceSpec) -> ProvisioningResult:
+        """Give a device its identity, unless it has one, and connect with it.
+
+        Args:
+            device: The device.
+
+        Raises:
+            DeviceError: It did not get one. What it got so far is stored.
+            ValueError: Its claim session's client id would be too long for AWS IoT.
+        """
+        start = self.timer()
+        run = _ClaimPhase(self, device)
+        if next_step(self.store.load(device.serial_number), self.clock()) is not Step.CONNECT:
+            run.retry_until_registered()
+        identity = self.store.load(device.serial_number)
+        if identity is None or identity.thing_name is None:
+            raise AssertionError("the claim phase ended without an identity")
+        claimed = self.timer()
+        messages = connect(
+            device,
+            identity,
+            transport=self.transport,
+            store=self.store,
+            greeting=self.greeting,
+            retry=self.retry,
+            report=self.report,
+            sleep=self.sleep,
+        )
+        end = self.timer()
+        return ProvisioningResult(
+            serial_number=device.serial_number,
+            thing_name=identity.thing_name,
+            certificate_id=identity.certificate_id,
+            device_configuration=identity.device_configuration,
+            certificate_file=str(
+                self.store.certificate_file(device.serial_number, identity.certificate_id)
+            ),
+            private_key_file=str(
+                self.store.private_key_file(device.serial_number, identity.certificate_id)
+            ),
+            resumed=run.attempts == 0,
+            attempts=run.attempts,
+            timings=Timings(
+                certificate=run.certificate_seconds,
+                registration=run.registration_seconds,
+                reconnection=end - claimed,
+                total=end - start,
+            ),
+            published=tuple(
+                own_topic(topic, device, identity.thing_name) for topic in self.greeting.publish
+            ),
+            messages=messages,
+        )
+
+
+class _ClaimPhase:
+    """One device's way to a registered certificate, on claim sessions."""
+
+    def __init__(self, provisioner: Provisioner, device: DeviceSpec) -> None:
+        self._p = provisioner
+        self._device = device
+        self._session: Session | None = None
+        self._obtained_in_this_run = False
+        self.attempts = 0
+        self.certificate_seconds = 0.0
+        self.registration_seconds = 0.0
+        prefix = provisioner.client_id_prefix
+        if prefix is None:
+            prefix = default_client_id_prefix(provisioner.template_name)
+        self._client_id = claim_client_id(prefix, device.serial_number)
+
+    def retry_until_registered(self) -> None:
+        retrying = self._p.retry.retrying(_is_transient, self._p.report, self._p.sleep)
+        try:
+            retrying(self._try_once)
+        finally:
+            # The claim's session must end before the device connects as itself.
+            self._hang_up()
+
+    def _try_once(self) -> None:
+        self.attempts += 1
+        try:
+            self._advance()
+        except Rejected:
+            raise  # An answer: the connection is sound and serves the next try.
+        except BaseException:
+            self._hang_up()
+            raise
+
+    def _advance(self) -> None:
+        store, serial = self._p.store, self._device.serial_number
+        identity = store.load(serial)
+        step = next_step(identity, self._p.clock())
+        if identity is None or step is Step.OBTAIN_CERTIFICATE:
+            identity = self._obtain()
+        elif step is Step.CONNECT:
+            return
+        try:
+            self._register(identity)
+        except Rejected as error:
+            if not starts_over(error, from_earlier_run=not self._obtained_in_this_run):
+                raise
+            self._p.report("The stored certificate can no longer be registered; asking for another.")
+            self._register(self._obtain())
+
+    def _obtain(self) -> Identity:
+        start = self._p.timer()
+        try:
+            store, serial = self._p.store, self._device.serial_number
+            now = self._p.clock()
+            if self._p.key_flow is KeyFlow.CSR:
+                key = store.load_uncertified_key(serial)
+                if key is None:
+                    key = keys.new_private_key()
+                    store.save_uncertified_key(serial, key)
+                request = keys.signing_request(key, serial)
+                identity = issued(self._connected().create_certificate_from_csr(request), key, now)
+            else:
+                identity = issued(self._connected().create_keys_and_certificate(), None, now)
+            store.save(serial, identity)
+        finally:
+            self.certificate_seconds += self._p.timer() - start
+        self._obtained_in_this_run = True
+        return identity
+
+    def _register(self, identity: Identity) -> None:
+        start = self._p.timer()
+        try:
+            thing = self._connected().register_thing(
+                self._p.template_name,
+                identity.ownership_token or "",
+                registration_parameters(self._device),
+            )
+            self._p.store.save(self._device.serial_number, registered(identity, thing))
+        finally:
+            self.registration_seconds += self._p.timer() - start
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = self._p.transport.connect(self._p.claim.credentials(), self._client_id)
+        return self._session
+
+    def _hang_up(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def connect(
+    device: DeviceSpec,
+    identity: Identity,
+    *,
+    transport: Transport,
+    store: CredentialStore,
+    greeting: Greeting = SILENT,
+    retry: RetryPolicy | None = None,
+    report: Report = _quiet,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Message, ...]:
+    """Connect a registered device under its thing name, let it greet, and disconnect.
+
+    A connection that has never succeeded is tried again even when it is refused: a policy change
+    takes AWS IoT a moment to apply everywhere.
+
+    Args:
+        device: The device.
+        identity: Its registered identity.
+        transport: The way to the endpoint.
+        store: Where to note that the identity works.
+        greeting: What to do once connected.
+        retry: How often to try; None for the usual.
+        report: Takes lines of progress.
+        sleep: Waits that many seconds.
+
+    Returns:
+        The messages that arrived.
+
+    Raises:
+        DeviceError: No connection, or the greeting was not allowed.
+        ValueError: The identity is not registered yet.
+    """
+    thing_name = identity.thing_name
+    if thing_name is None:
+        raise ValueError(f"The device {device.serial_number} is not registered.")
+
+    def transient(error: BaseException) -> bool:
+        if isinstance(error, ConnectionRefused) and not identity.confirmed:
+            return True
+        return _is_transient(error)
+
+    def once() -> tuple[Message, ...]:
+        session = transport.connect(identity.credentials, thing_name)
+        try:
+            if not identity.confirmed:
+                store.save(device.serial_number, confirmed(identity))
+            for topic in greeting.subscribe:
+                session.subscribe(own_topic(topic, device, thing_name))
+            for pattern in greeting.publish:
+                topic = own_topic(pattern, device, thing_name)
+                session.publish(topic, json.dumps(greeting_payload(topic, device)).encode())
+            if greeting.listen_seconds > 0:
+                sleep(greeting.listen_seconds)
+            return session.messages()
+        finally:
+            session.close()
+
+    return (retry or RetryPolicy()).retrying(transient, report, sleep)(once)
+
+
+def _is_transient(error: BaseException) -> bool:
+    return isinstance(error, DeviceError) and error.transient
