@@ -33,26 +33,25 @@ class ClaimRequest:
     thing_name: str
 
 
-CLAIMABLE = " AND ".join(
-    (
-        "attribute_exists(serialNumber)",
-        "schemaVersion = :schemaVersion",
-        "deviceType = :deviceType",
-        "(attribute_not_exists(manufacturer) OR manufacturer = :manufacturer)",
-        "(attribute_not_exists(requiredClaimCertificateId)"
-        " OR requiredClaimCertificateId = :claimCertificateId)",
-        "("
-        "(#status IN (:enrolled, :provisioning)"
-        " AND (attribute_not_exists(enrolmentExpiresAt) OR enrolmentExpiresAt > :now)"
-        " AND (#status = :enrolled"
-        " OR (leaseExpiresAt <= :now"
-        " AND (certificateId = :certificateId"
-        " OR NOT contains(certificateIds, :certificateId)))))"
-        " OR (#status = :active"
-        " AND reprovisionPolicy = :replace"
-        " AND NOT contains(certificateIds, :certificateId))"
-        ")",
-    )
+CLAIMABLE = (
+    "attribute_exists(serialNumber)"
+    " AND schemaVersion = :schemaVersion"
+    " AND deviceType = :deviceType"
+    " AND (attribute_not_exists(manufacturer) OR manufacturer = :manufacturer)"
+    " AND (attribute_not_exists(requiredClaimCertificateId)"
+    " OR requiredClaimCertificateId = :claimCertificateId)"
+    " AND ("
+    "(#status IN (:enrolled, :provisioning)"
+    " AND (attribute_not_exists(enrolmentExpiresAt) OR enrolmentExpiresAt > :now)"
+    " AND (#status = :enrolled"
+    " OR (leaseExpiresAt <= :now"
+    " AND (certificateId = :certificateId"
+    " OR NOT contains(certificateIds, :certificateId)))))"
+    " OR (#status = :active"
+    " AND reprovisionPolicy = :replace"
+    " AND certificateId <> :certificateId"
+    " AND NOT contains(certificateIds, :certificateId))"
+    ")"
 )
 
 TAKE = (
@@ -62,6 +61,9 @@ TAKE = (
     " claimedAt = :now, leaseExpiresAt = :leaseExpiresAt"
     " ADD provisionCount :one, certificateIds :certificateIds"
 )
+
+
+REFUSED_BY_STATUS = {Status.REVOKED: Denial.REVOKED, Status.SUSPENDED: Denial.SUSPENDED}
 
 
 def claim_update(request: ClaimRequest, now: int, lease_seconds: int) -> dict[str, Any]:
@@ -108,21 +110,24 @@ def judge(record: DeviceRecord, request: ClaimRequest, now: int) -> Grant | Deni
         request: who asks.
         now: seconds since 1970, the same instant as in ``claim_update``.
     """
-    if record.status is Status.REVOKED:
-        return Denial.REVOKED
-    if record.status is Status.SUSPENDED:
-        return Denial.SUSPENDED
+    refusal = REFUSED_BY_STATUS.get(record.status) or _mismatch(record, request)
+    if refusal is not None:
+        return refusal
+    if record.status is Status.ACTIVE:
+        return _judge_active(record, request)
+    if record.status is Status.PROVISIONING:
+        return _judge_provisioning(record, request, now)
+    return _unless_expired(record, now, Grant.FIRST_CLAIM)
+
+
+def _mismatch(record: DeviceRecord, request: ClaimRequest) -> Denial | None:
     if record.device_type != request.device_type:
         return Denial.WRONG_DEVICE_TYPE
     if record.manufacturer not in (None, request.manufacturer):
         return Denial.WRONG_MANUFACTURER
     if record.required_claim_certificate_id not in (None, request.claim_certificate_id):
         return Denial.WRONG_CLAIM
-    if record.status is Status.ACTIVE:
-        return _judge_active(record, request)
-    if record.status is Status.PROVISIONING:
-        return _judge_provisioning(record, request, now)
-    return _unless_expired(record, now, Grant.FIRST_CLAIM)
+    return None
 
 
 def _judge_active(record: DeviceRecord, request: ClaimRequest) -> Grant | Denial:

@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from botocore.auth import SigV4Auth
@@ -79,8 +80,8 @@ class DynamoDB:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ
         self._session = URLLib3Session(
-            verify=environ.get("AWS_CA_BUNDLE") or True,
-            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),
+            verify=environ.get("AWS_CA_BUNDLE") or True,  # type: ignore[arg-type]  # or a path
+            timeout=(CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS),  # type: ignore[arg-type]
         )
 
     @cached_property
@@ -127,12 +128,12 @@ class DynamoDB:
             except (BotoCoreError, HTTPClientError, ValueError) as error:
                 cause = type(error).__name__
                 continue
-            if status == 200:
+            if status == HTTPStatus.OK:
                 return answer.get("Attributes")
             cause = str(answer.get("__type", status)).rpartition("#")[2]
             if cause == CONDITION_FAILED:
                 raise ConditionFailedError(answer.get("Item"))
-            if cause not in RETRYABLE and status < 500:
+            if cause not in RETRYABLE and status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 break
         raise RegistryUnavailableError(cause)
 
@@ -150,5 +151,5 @@ class DynamoDB:
         response = self._session.send(request.prepare())
         answer = json.loads(response.content)
         if not isinstance(answer, dict):
-            raise ValueError("not a JSON object")
+            raise ValueError("not a JSON object")  # noqa: TRY004  like any unreadable answer
         return response.status_code, answer

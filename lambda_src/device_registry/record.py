@@ -30,7 +30,7 @@ class Status(StrEnum):
 
 
 class ReprovisionPolicy(StrEnum):
-    """What an ACTIVE device may do with a new certificate: nothing, or take the place of the old."""
+    """What a new certificate of an ACTIVE device may do: nothing, or replace the old one."""
 
     NEVER = "never"
     REPLACE = "replace"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from device_registry.claim import ClaimRequest, claim_update, judge
 from device_registry.dynamodb import ConditionFailedError, DynamoDB
 from device_registry.reasons import Denial, Grant
-from device_registry.record import DeviceRecord, MalformedRecordError, from_item
+from device_registry.record import DeviceRecord, Item, MalformedRecordError, from_item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +51,7 @@ def claim(
         RegistryUnavailableError: the registry gave no answer; nothing may be allowed.
     """
     arguments = {"TableName": table_name, **claim_update(request, now, lease_seconds)}
+    item: Item | None
     try:
         item, taken = dynamodb.update_item(arguments, deadline), True
     except ConditionFailedError as refusal:

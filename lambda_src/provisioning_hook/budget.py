@@ -5,14 +5,23 @@ https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
 """
 
 import time
-from typing import Any
+from typing import Protocol
 
 DECISION_SECONDS = 3.5
 # Left for the log line and the way back, so that a denial still names its reason.
 RESERVE_SECONDS = 0.25
 
 
-def deadline(context: Any) -> float:
+class LambdaContext(Protocol):
+    """What the hook uses of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+
+    aws_request_id: str
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function's own timeout."""
+
+
+def deadline(context: LambdaContext) -> float:
     """Return when to give up, on ``time.monotonic``'s clock in seconds.
 
     Args:

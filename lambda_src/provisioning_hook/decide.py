@@ -12,6 +12,14 @@ from provisioning_hook import request, response, settings
 
 Claim = Callable[[settings.Settings, ClaimRequest], Granted | Refused]
 
+REASONS: dict[type[Exception], Denial] = {
+    settings.MisconfiguredError: Denial.MISCONFIGURED,
+    request.InvalidRequestError: Denial.INVALID_REQUEST,
+    request.InvalidParameterError: Denial.INVALID_PARAMETER,
+    RegistryUnavailableError: Denial.REGISTRY_UNAVAILABLE,
+}
+FORESEEN = tuple(REASONS)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
@@ -45,15 +53,9 @@ def decide(event: Any, environ: Mapping[str, str], claim: Claim) -> Decision:
             response=response.allowed(answer.record, config.name_prefix, answer.claimed_at),
             thing_name=asked.thing_name,
         )
-    except settings.MisconfiguredError as error:
-        return _denial(Denial.MISCONFIGURED, str(error))
-    except request.InvalidRequestError as error:
-        return _denial(Denial.INVALID_REQUEST, str(error))
-    except request.InvalidParameterError as error:
-        return _denial(Denial.INVALID_PARAMETER, str(error))
-    except RegistryUnavailableError as error:
-        return _denial(Denial.REGISTRY_UNAVAILABLE, str(error))
-    except Exception as error:  # Whatever it is: fail closed, and name it in the log.
+    except FORESEEN as error:
+        return _denial(REASONS[type(error)], str(error))
+    except Exception as error:  # noqa: BLE001  fail closed, and name it in the log
         return _denial(Denial.INTERNAL_ERROR, type(error).__name__)
 
 

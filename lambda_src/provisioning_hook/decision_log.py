@@ -60,7 +60,8 @@ def entry(decision: Decision, event: Any, request_id: str, now: float) -> dict[s
 
 def write(line: Mapping[str, str]) -> None:
     """Write one entry to standard output, which Lambda sends to the function's log group."""
-    print(json.dumps(line), file=sys.stdout, flush=True)
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -11,14 +11,14 @@ from device_registry import table
 from device_registry.claim import ClaimRequest
 from device_registry.dynamodb import DynamoDB
 from provisioning_hook import decision_log
-from provisioning_hook.budget import deadline
+from provisioning_hook.budget import LambdaContext, deadline
 from provisioning_hook.decide import decide
 from provisioning_hook.settings import Settings
 
 DYNAMODB = DynamoDB()
 
 
-def lambda_handler(event: Any, context: Any) -> dict[str, Any]:
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Answer a RegisterThing request.
 
     Args:

@@ -1,14 +1,13 @@
 """The function's entry point. Terraform calls it before it changes a template's body."""
 
 import time
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from template_versions import templates
-from template_versions.plan import plan
 
 # A role made moments ago may not be known everywhere yet.
 ACCESS_DENIED = "AccessDeniedException"
@@ -18,7 +17,14 @@ RESERVE_MILLISECONDS = 10_000
 CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
 
 
-def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+class LambdaContext(Protocol):
+    """What this function uses of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until the function's own timeout."""
+
+
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Delete the versions that stand in the way of the next one.
 
     Args:
@@ -35,12 +41,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     name = event["templateName"]
     while True:
         try:
-            chosen = plan(templates.versions(iot, name))
-            for version_id in chosen.delete:
-                templates.delete(iot, name, version_id)
-            return {"templateName": name, "kept": chosen.keep, "deleted": chosen.delete}
+            chosen = templates.make_room(iot, name)
         except ClientError as error:
             denied = error.response["Error"]["Code"] == ACCESS_DENIED
             if not denied or context.get_remaining_time_in_millis() < RESERVE_MILLISECONDS:
                 raise
             time.sleep(PROPAGATION_PAUSE_SECONDS)
+        else:
+            return {"templateName": name, "kept": chosen.keep, "deleted": chosen.delete}

@@ -1,0 +1,87 @@
+"""What an operator may do in which status."""
+
+import pytest
+
+from device_registry.record import Status, status_shard
+from device_registry.transitions import (
+    Action,
+    Change,
+    TransitionRefusedError,
+    target,
+    transition_update,
+)
+from tests.unit.builders import NOW, record
+
+CHANGE = Change(by="operator", reason="lost", at=NOW)
+TABLE = {
+    (Action.SUSPEND, Status.ENROLLED): Status.SUSPENDED,
+    (Action.SUSPEND, Status.PROVISIONING): Status.SUSPENDED,
+    (Action.SUSPEND, Status.ACTIVE): Status.SUSPENDED,
+    (Action.RESUME, Status.SUSPENDED): Status.ENROLLED,
+    (Action.REVOKE, Status.ENROLLED): Status.REVOKED,
+    (Action.REVOKE, Status.PROVISIONING): Status.REVOKED,
+    (Action.REVOKE, Status.ACTIVE): Status.REVOKED,
+    (Action.REVOKE, Status.SUSPENDED): Status.REVOKED,
+    (Action.RELEASE, Status.PROVISIONING): Status.ENROLLED,
+    (Action.RELEASE, Status.ACTIVE): Status.ENROLLED,
+}
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("action", Action)
+def test_where_each_action_leads(action, status):
+    before = record(status=status)
+    expected = TABLE.get((action, status))
+    if expected is None:
+        with pytest.raises(TransitionRefusedError):
+            target(before, action)
+        with pytest.raises(TransitionRefusedError):
+            transition_update(before, action, CHANGE)
+    else:
+        assert target(before, action) is expected
+
+
+@pytest.mark.parametrize("action", Action)
+def test_nothing_leads_out_of_revoked(action):
+    with pytest.raises(TransitionRefusedError):
+        target(record(status=Status.REVOKED), action)
+
+
+@pytest.mark.parametrize("status", [Status.ENROLLED, Status.PROVISIONING, Status.ACTIVE])
+def test_resume_goes_back_to_where_it_was(status):
+    suspended = record(status=Status.SUSPENDED, suspended_from=status)
+    assert target(suspended, Action.RESUME) is status
+
+
+def test_the_refusal_says_what_would_be_allowed():
+    with pytest.raises(TransitionRefusedError) as refused:
+        target(record(), Action.RELEASE)
+    assert str(refused.value) == (
+        "SN-0001 is ENROLLED; release is for devices that are ACTIVE, PROVISIONING."
+    )
+
+
+def test_suspend_remembers_where_it_came_from():
+    assert transition_update(record(status=Status.ACTIVE), Action.SUSPEND, CHANGE) == {
+        "Key": {"serialNumber": {"S": "SN-0001"}},
+        "ConditionExpression": "#status = :from",
+        "UpdateExpression": (
+            "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
+            " statusChangedBy = :by, statusReason = :reason, suspendedFrom = :from"
+        ),
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {
+            ":from": {"S": "ACTIVE"},
+            ":to": {"S": "SUSPENDED"},
+            ":statusShard": {"S": status_shard(Status.SUSPENDED, "SN-0001")},
+            ":at": {"N": str(NOW)},
+            ":by": {"S": "operator"},
+            ":reason": {"S": "lost"},
+        },
+        "ReturnValues": "ALL_NEW",
+    }
+
+
+def test_every_other_action_forgets_it():
+    update = transition_update(record(status=Status.SUSPENDED), Action.REVOKE, CHANGE)
+    assert update["UpdateExpression"].endswith(" statusReason = :reason REMOVE suspendedFrom")

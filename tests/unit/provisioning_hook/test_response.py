@@ -1,0 +1,37 @@
+"""What AWS IoT is told."""
+
+from provisioning_hook import response
+from tests.unit.builders import record
+
+
+def test_denied():
+    assert response.denied() == {"allowProvisioning": False, "parameterOverrides": {}}
+
+
+def test_allowed():
+    assert response.allowed(record(), "acme", 1_790_000_000) == {
+        "allowProvisioning": True,
+        "parameterOverrides": {
+            "ThingName": "acme-SN-0001",
+            "ThingTypeName": "acme-temperature-sensor",
+            "ThingGroupName": "acme-temperature-sensor",
+            "PolicyName": "acme-temperature-sensor",
+            "SerialNumber": "SN-0001",
+            "DeviceType": "temperature-sensor",
+            "Manufacturer": "AcmeIoT",
+            "ProvisionedAt": "2026-09-21T14:13:20Z",
+        },
+    }
+
+
+def test_a_manufacturer_that_nobody_recorded():
+    overrides = response.allowed(record(manufacturer=None), "acme", 0)["parameterOverrides"]
+    assert overrides["Manufacturer"] == "unknown"
+    assert overrides["ProvisionedAt"] == "1970-01-01T00:00:00Z"
+
+
+def test_every_answer_is_a_fresh_object():
+    first = response.denied()
+    first["allowProvisioning"] = True
+    first["parameterOverrides"]["ThingName"] = "leaked"
+    assert response.denied() == {"allowProvisioning": False, "parameterOverrides": {}}
