@@ -23,6 +23,8 @@ from botocore.exceptions import BotoCoreError, HTTPClientError
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 
+from device_registry.reasons import Denial, RefusalError
+
 CONNECT_TIMEOUT_SECONDS = 0.5
 READ_TIMEOUT_SECONDS = 1.0
 ATTEMPT_SECONDS = CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
@@ -39,8 +41,10 @@ RETRYABLE = frozenset(
 )
 
 
-class RegistryUnavailableError(Exception):
+class RegistryUnavailableError(RefusalError):
     """DynamoDB gave no answer that can be used; the message is an error code or a class name."""
+
+    denial = Denial.REGISTRY_UNAVAILABLE
 
 
 class ConditionFailedError(Exception):
@@ -151,5 +155,5 @@ class DynamoDB:
         response = self._session.send(request.prepare())
         answer = json.loads(response.content)
         if not isinstance(answer, dict):
-            raise ValueError("not a JSON object")  # noqa: TRY004  like any unreadable answer
+            raise ValueError("not a JSON object")
         return response.status_code, answer

@@ -1,6 +1,7 @@
 """Why a provisioning request was allowed or denied: two closed lists."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 
 class Grant(StrEnum):
@@ -30,3 +31,9 @@ class Denial(StrEnum):
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
     MISCONFIGURED = "MISCONFIGURED"
     INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+class RefusalError(Exception):
+    """An error that means: refuse, for this reason. The message says which field or error code."""
+
+    denial: ClassVar[Denial]

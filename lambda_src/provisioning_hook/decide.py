@@ -5,20 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from device_registry.claim import ClaimRequest
-from device_registry.dynamodb import RegistryUnavailableError
-from device_registry.reasons import Denial, Grant
+from device_registry.reasons import Denial, Grant, RefusalError
 from device_registry.table import Granted, Refused
 from provisioning_hook import request, response, settings
 
 Claim = Callable[[settings.Settings, ClaimRequest], Granted | Refused]
-
-REASONS: dict[type[Exception], Denial] = {
-    settings.MisconfiguredError: Denial.MISCONFIGURED,
-    request.InvalidRequestError: Denial.INVALID_REQUEST,
-    request.InvalidParameterError: Denial.INVALID_PARAMETER,
-    RegistryUnavailableError: Denial.REGISTRY_UNAVAILABLE,
-}
-FORESEEN = tuple(REASONS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +44,8 @@ def decide(event: Any, environ: Mapping[str, str], claim: Claim) -> Decision:
             response=response.allowed(answer.record, config.name_prefix, answer.claimed_at),
             thing_name=asked.thing_name,
         )
-    except FORESEEN as error:
-        return _denial(REASONS[type(error)], str(error))
+    except RefusalError as error:
+        return _denial(error.denial, str(error))
     except Exception as error:  # noqa: BLE001  fail closed, and name it in the log
         return _denial(Denial.INTERNAL_ERROR, type(error).__name__)
 

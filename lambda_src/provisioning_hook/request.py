@@ -8,17 +8,22 @@ from typing import Any
 
 from device_registry import names
 from device_registry.claim import ClaimRequest
+from device_registry.reasons import Denial, RefusalError
 
 MAX_PARAMETERS = 64
 PSEUDO_PARAMETER_PREFIX = "AWS::"
 
 
-class InvalidRequestError(ValueError):
+class InvalidRequestError(RefusalError):
     """The event is not what AWS IoT documents; the message names the field."""
 
+    denial = Denial.INVALID_REQUEST
 
-class InvalidParameterError(ValueError):
-    """A parameter that the device sent cannot be used; the message names it where it is ours."""
+
+class InvalidParameterError(RefusalError):
+    """A parameter that the device sent cannot be used; the message names it."""
+
+    denial = Denial.INVALID_PARAMETER
 
 
 def parse(event: Any, name_prefix: str) -> ClaimRequest:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_registry import names
+from device_registry.reasons import Denial, RefusalError
 
 LEASE_SECONDS = range(60, 86_401)
 
 
-class MisconfiguredError(Exception):
+class MisconfiguredError(RefusalError):
     """A setting is missing or wrong; the message names the environment variable."""
+
+    denial = Denial.MISCONFIGURED
 
 
 @dataclass(frozen=True)
