@@ -1,0 +1,1 @@
+"""Support for the tests: the endpoint, what it cannot do, and Terraform in a temporary copy."""
