@@ -57,7 +57,8 @@ class Rejected(DeviceError):
         self.exit_code = ExitCode.NOT_REACHABLE if busy else ExitCode.REFUSED
         answer = " ".join(part for part in (str(status_code), error_code) if part)
         super().__init__(
-            f"AWS IoT refused {operation} ({answer}: {error_message or 'no message'}). {self._advice()}"
+            f"AWS IoT refused {operation} ({answer}: {error_message or 'no message'}). "
+            f"{self._advice()}"
         )
 
     def _advice(self) -> str:
@@ -73,7 +74,7 @@ class Rejected(DeviceError):
         if self.status_code == FORBIDDEN:
             return (
                 "The pre-provisioning hook did not allow this device. A device is not told why: "
-                "ask the operator to run `iot-provisioning show SERIAL`."
+                "ask the operator to run `iot-provisioning show` with its serial number."
             )
         return (
             "The template could not be applied to this device. The reason is in the IoT log "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -60,8 +61,8 @@ def provision_many(
         ValueError: Two devices have one serial number, or ``concurrency`` is below 1.
     """
     batch = list(devices)
-    serials = [device.serial_number for device in batch]
-    repeated = sorted({serial for serial in serials if serials.count(serial) > 1})
+    counts = Counter(device.serial_number for device in batch)
+    repeated = [serial for serial, count in counts.items() if count > 1]
     if repeated:
         raise ValueError(f"More than one device has the serial number {', '.join(repeated)}.")
 

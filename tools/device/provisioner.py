@@ -65,13 +65,18 @@ class RetryPolicy:
     deadline: float = 240.0
 
     def retrying(
-        self, transient: Callable[[BaseException], bool], report: Report, sleep: Callable[[float], None]
+        self,
+        transient: Callable[[BaseException], bool],
+        report: Report,
+        sleep: Callable[[float], None],
     ) -> Retrying:
         """A tenacity controller that follows this policy and raises the last failure."""
 
         def say(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
-            report(f"Try {state.attempt_number} failed, again in {state.upcoming_sleep:.1f} s: {error}")
+            report(
+                f"Try {state.attempt_number} failed, again in {state.upcoming_sleep:.1f} s: {error}"
+            )
 
         return Retrying(
             retry=retry_if_exception(transient),
@@ -221,7 +226,9 @@ class _ClaimPhase:
         except Rejected as error:
             if not starts_over(error, from_earlier_run=not self._obtained_in_this_run):
                 raise
-            self._p.report("The stored certificate can no longer be registered; asking for another.")
+            self._p.report(
+                "The stored certificate can no longer be registered; asking for another."
+            )
             self._register(self._obtain())
 
     def _obtain(self) -> Identity:

@@ -349,7 +349,7 @@ def discover_host_name(iot: IoTClient) -> str:
         botocore.exceptions.BotoCoreError: The call could not be made.
         botocore.exceptions.ClientError: The call was refused.
     """
-    address = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+    address: str = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
     # AWS answers a bare name. Emulators append the port of their HTTP interface, which is not
     # where MQTT is spoken.
     return address.partition(":")[0]

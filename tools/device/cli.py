@@ -1,0 +1,478 @@
+"""Commands that play a device: ``iot-provisioning device ...``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tools.device.claims import Claim, ClaimCertificate, TrustedUserClaim
+from tools.device.failures import DeviceError, ExitCode, NotReachable, Rejected
+from tools.device.fleet import DEFAULT_CONCURRENCY, Outcome, provision_many, read_devices
+from tools.device.model import DeviceSpec, Greeting, KeyFlow, ProvisioningResult
+from tools.device.provisioner import Provisioner, RetryPolicy, connect
+from tools.device.session import (
+    ALPN_PORT,
+    SECURE_MQTT_PORT,
+    Endpoint,
+    SdkTransport,
+    discover_host_name,
+)
+from tools.device.state import Step, next_step
+from tools.device.store import CredentialStore
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_MAX_CONCURRENCY = 500
+_SHORT_ID = 12
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_DIRECTORY = click.Path(file_okay=False, path_type=Path)
+
+
+def _options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    def apply(command: _Command) -> _Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+_endpoint_options = _options(
+    click.option(
+        "--endpoint",
+        "host_name",
+        metavar="NAME",
+        help="Endpoint name: looked up, sent as TLS server name, expected in the server's "
+        "certificate. Default: the account's, by iot:DescribeEndpoint.",
+    ),
+    click.option(
+        "--address",
+        metavar="HOST",
+        help="Connect to this host or IP address instead of looking the endpoint name up.",
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=SECURE_MQTT_PORT,
+        show_default=True,
+        help=f"TCP port; {ALPN_PORT} speaks MQTT by ALPN, where networks block {SECURE_MQTT_PORT}.",
+    ),
+    click.option(
+        "--ca-file",
+        type=_FILE,
+        help="PEM file of the roots that the server's certificate may be signed by. "
+        "Default: the system's, Amazon's included.",
+    ),
+)
+
+_store_option = click.option(
+    "--store",
+    "store_directory",
+    type=_DIRECTORY,
+    default=Path("devices"),
+    show_default=True,
+    help="Directory that devices keep their certificates and keys in.",
+)
+
+_claim_options = _options(
+    click.option("--template", required=True, help="Name of the provisioning template."),
+    click.option("--claim-cert", type=_FILE, help="PEM file of the claim certificate."),
+    click.option("--claim-key", type=_FILE, help="PEM file of its private key."),
+    click.option(
+        "--trusted-user",
+        is_flag=True,
+        help="Use no claim certificate: ask for a temporary claim (5 minutes) with your own AWS "
+        "credentials.",
+    ),
+    click.option(
+        "--csr/--keys",
+        "csr",
+        default=True,
+        show_default=True,
+        help="Make the key on the device and have it signed, or have AWS IoT make it.",
+    ),
+    click.option(
+        "--client-id-prefix",
+        metavar="TEXT",
+        help="The claim session's client id is this and the serial number. It must be the one "
+        "that the claim policy admits. Default: the template's name and a hyphen.",
+    ),
+)
+
+_attempts_option = click.option(
+    "--attempts",
+    type=click.IntRange(1, 100),
+    default=RetryPolicy.attempts,
+    show_default=True,
+    help="Tries of each phase when AWS IoT is busy, silent or not reachable.",
+)
+
+_greeting_options = _options(
+    click.option(
+        "--publish",
+        "publish",
+        multiple=True,
+        metavar="TOPIC",
+        help="Publish on this topic once connected; {thing}, {serial} and {type} are filled in. "
+        "Repeatable. Default: the device's own shadow.",
+    ),
+    click.option(
+        "--subscribe",
+        "subscribe",
+        multiple=True,
+        metavar="FILTER",
+        help="Subscribe to this topic filter first; the same names are filled in. Repeatable. "
+        "Default: the device's own shadow delta.",
+    ),
+    click.option("--silent", is_flag=True, help="Only connect."),
+    click.option(
+        "--listen",
+        type=click.FloatRange(0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Stay connected and show the messages that arrive.",
+    ),
+)
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
+@click.group()
+def device() -> None:
+    """Play a device: provision by claim, connect, or both for a whole fleet.
+
+    Exit codes: 0 done, 2 wrong usage, 3 refused, 4 not reachable or too busy.
+    """
+
+
+@device.command()
+@click.option("--serial", required=True, help="The device's serial number.")
+@click.option("--type", "device_type", required=True, help="The device's type.")
+@click.option("--manufacturer", help="The device's manufacturer.")
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A further template parameter. Repeatable.",
+)
+@_claim_options
+@_endpoint_options
+@_store_option
+@_greeting_options
+@_attempts_option
+@_json_option
+def provision(
+    *,
+    serial: str,
+    device_type: str,
+    manufacturer: str | None,
+    parameters: tuple[str, ...],
+    as_json: bool,
+    store_directory: Path,
+    attempts: int,
+    **options: Any,
+) -> None:
+    """Give one device its identity, then connect with it.
+
+    A device that has an identity in the store connects with that and claims nothing. One that was
+    interrupted continues where it was.
+    """
+    spec = DeviceSpec(serial, device_type, manufacturer, _name_values(parameters))
+    report = _progress_lines(as_json)
+    try:
+        with _provisioner(store_directory, attempts, report, options) as provisioner:
+            result = provisioner.provision(spec)
+    except DeviceError as error:
+        raise _failed(error, serial, as_json) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    _show(result, as_json)
+
+
+@device.command("connect")
+@click.option("--serial", required=True, help="The device's serial number.")
+@click.option("--type", "device_type", default="", help="The device's type, for its topics.")
+@_endpoint_options
+@_store_option
+@_greeting_options
+@_attempts_option
+@_json_option
+def connect_(
+    *,
+    serial: str,
+    device_type: str,
+    as_json: bool,
+    store_directory: Path,
+    attempts: int,
+    **options: Any,
+) -> None:
+    """Connect a provisioned device under its thing name, publish, and disconnect."""
+    store = CredentialStore(store_directory)
+    greeting = _greeting(options)
+    try:
+        identity = store.load(serial)
+        if identity is None or next_step(identity, 0) is not Step.CONNECT:
+            raise click.UsageError(
+                f"The device {serial} has no identity in {store_directory}. "
+                "Run `iot-provisioning device provision` first."
+            )
+        with SdkTransport(_endpoint(options)) as transport:
+            messages = connect(
+                DeviceSpec(serial, device_type),
+                identity,
+                transport=transport,
+                store=store,
+                greeting=greeting,
+                retry=RetryPolicy(attempts=attempts),
+                report=_progress_lines(as_json),
+            )
+    except DeviceError as error:
+        raise _failed(error, serial, as_json) from error
+    if as_json:
+        received = [
+            {"topic": m.topic, "payload": m.payload.decode("utf-8", "replace")} for m in messages
+        ]
+        click.echo(
+            json.dumps(
+                {"serialNumber": serial, "thingName": identity.thing_name, "messages": received}
+            )
+        )
+        return
+    click.echo(f"{serial} connected as {identity.thing_name}.")
+    for message in messages:
+        click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
+
+
+@device.command()
+@click.argument("csv_file", type=_FILE)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, _MAX_CONCURRENCY),
+    default=DEFAULT_CONCURRENCY,
+    show_default=True,
+    help="Devices at once.",
+)
+@_claim_options
+@_endpoint_options
+@_store_option
+@_greeting_options
+@_attempts_option
+@_json_option
+def fleet(
+    *,
+    csv_file: Path,
+    concurrency: int,
+    as_json: bool,
+    store_directory: Path,
+    attempts: int,
+    **options: Any,
+) -> None:
+    """Provision every device of CSV_FILE.
+
+    Columns: serialNumber, deviceType, and if wanted manufacturer and parameter.NAME for each
+    further template parameter. Others are ignored.
+    """
+    try:
+        devices = list(read_devices(csv_file))
+    except (OSError, ValueError) as error:
+        raise click.UsageError(str(error)) from error
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=as_json,
+    )
+    try:
+        with (
+            _provisioner(store_directory, attempts, _ignore, options) as provisioner,
+            progress,
+        ):
+            task = progress.add_task("Provisioning", total=len(devices))
+            outcomes = provision_many(
+                provisioner,
+                devices,
+                concurrency=concurrency,
+                on_outcome=lambda _: progress.advance(task),
+            )
+    except DeviceError as error:
+        raise _failed(error, None, as_json) from error
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if as_json:
+        for outcome in outcomes:
+            click.echo(json.dumps(_outcome_json(outcome)))
+    else:
+        Console().print(outcome_table(outcomes))
+        for outcome in outcomes:
+            if outcome.error is not None:
+                click.echo(f"{outcome.device.serial_number}: {outcome.error}", err=True)
+    worst = max((int(o.error.exit_code) for o in outcomes if o.error), default=int(ExitCode.OK))
+    if worst:
+        click.get_current_context().exit(worst)
+
+
+def outcome_table(outcomes: list[Outcome]) -> Table:
+    """A table of what became of each device."""
+    table = Table()
+    for heading in ("Serial number", "Type", "Outcome", "Thing", "Certificate"):
+        table.add_column(heading)
+    table.add_column("Seconds", justify="right")
+    for outcome in outcomes:
+        result = outcome.result
+        if result is not None:
+            cells = (
+                "resumed" if result.resumed else "provisioned",
+                result.thing_name,
+                result.certificate_id[:_SHORT_ID],
+            )
+        else:
+            cells = (_outcome_word(outcome.error), "", "")
+        spec = outcome.device
+        table.add_row(spec.serial_number, spec.device_type, *cells, f"{outcome.seconds:.2f}")
+    return table
+
+
+def _outcome_word(error: DeviceError | None) -> str:
+    if isinstance(error, Rejected):
+        return f"refused ({error.status_code})"
+    if error is not None and error.exit_code is ExitCode.NOT_REACHABLE:
+        return "not reachable"
+    return "refused"
+
+
+def _outcome_json(outcome: Outcome) -> dict[str, Any]:
+    if outcome.result is not None:
+        return outcome.result.as_json()
+    if outcome.error is None:
+        raise AssertionError("an outcome is a result or an error")
+    return _error_json(outcome.error, outcome.device.serial_number)
+
+
+def _error_json(error: DeviceError, serial_number: str | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"serialNumber": serial_number, "error": type(error).__name__}
+    if isinstance(error, Rejected):
+        answer |= {
+            "operation": error.operation,
+            "statusCode": error.status_code,
+            "errorCode": error.error_code,
+            "errorMessage": error.error_message,
+        }
+    return answer | {"message": str(error)}
+
+
+def _failed(error: DeviceError, serial_number: str | None, as_json: bool) -> click.exceptions.Exit:
+    if as_json:
+        click.echo(json.dumps(_error_json(error, serial_number)))
+    else:
+        click.echo(f"Error: {error}", err=True)
+    return click.exceptions.Exit(int(error.exit_code))
+
+
+def _show(result: ProvisioningResult, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result.as_json(), indent=2))
+        return
+    how = "had its identity already" if result.resumed else "is provisioned"
+    click.echo(
+        f"{result.serial_number} {how} and connected as {result.thing_name} "
+        f"({result.timings.total:.2f} s).\n"
+        f"Certificate:   {result.certificate_id}\n"
+        f"Kept in:       {result.certificate_file}\n"
+        f"Configuration: {json.dumps(dict(result.device_configuration))}"
+    )
+    for message in result.messages:
+        click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
+
+
+def _ignore(_: str) -> None:
+    """Many devices' lines of progress would only run into one another."""
+
+
+def _progress_lines(as_json: bool) -> Callable[[str], None]:
+    def report(line: str) -> None:
+        if not as_json:
+            click.echo(line, err=True)
+
+    return report
+
+
+@contextmanager
+def _provisioner(
+    store_directory: Path, attempts: int, report: Callable[[str], None], options: dict[str, Any]
+) -> Iterator[Provisioner]:
+    claim = _claim(options)
+    greeting = _greeting(options)
+    with SdkTransport(_endpoint(options)) as transport:
+        yield Provisioner(
+            transport=transport,
+            template_name=options["template"],
+            claim=claim,
+            store=CredentialStore(store_directory),
+            key_flow=KeyFlow.CSR if options["csr"] else KeyFlow.KEYS,
+            client_id_prefix=options["client_id_prefix"],
+            retry=RetryPolicy(attempts=attempts),
+            greeting=greeting,
+            report=report,
+        )
+
+
+def _claim(options: dict[str, Any]) -> Claim:
+    certificate, key = options["claim_cert"], options["claim_key"]
+    if options["trusted_user"]:
+        if certificate or key:
+            raise click.UsageError("--trusted-user needs no --claim-cert and no --claim-key.")
+        return TrustedUserClaim(_iot_client(), options["template"])
+    if not certificate or not key:
+        raise click.UsageError("Give both --claim-cert and --claim-key, or --trusted-user.")
+    return ClaimCertificate(certificate, key)
+
+
+def _endpoint(options: dict[str, Any]) -> Endpoint:
+    host_name = options["host_name"]
+    if host_name is None:
+        try:
+            host_name = discover_host_name(_iot_client())
+        except (BotoCoreError, ClientError) as error:
+            raise NotReachable("AWS IoT, to ask it for its endpoint", str(error)) from error
+    return Endpoint(host_name, options["port"], options["address"], options["ca_file"])
+
+
+def _iot_client() -> Any:
+    try:
+        return boto3.client("iot")
+    except BotoCoreError as error:
+        raise click.UsageError(f"No AWS client can be made: {error}") from error
+
+
+def _greeting(options: dict[str, Any]) -> Greeting:
+    publish, subscribe = options["publish"], options["subscribe"]
+    if options["silent"]:
+        if publish or subscribe:
+            raise click.UsageError("--silent leaves nothing to --publish or --subscribe.")
+        return Greeting((), (), options["listen"])
+    if publish or subscribe:
+        return Greeting(publish, subscribe, options["listen"])
+    return Greeting(listen_seconds=options["listen"])
+
+
+def _name_values(parameters: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for parameter in parameters:
+        name, separator, value = parameter.partition("=")
+        if not name or not separator:
+            raise click.UsageError(f"--parameter {parameter!r} must be NAME=VALUE.")
+        pairs[name] = value
+    return pairs
