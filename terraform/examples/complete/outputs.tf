@@ -1,0 +1,54 @@
+output "name_prefix" {
+  description = "Start of every name."
+  value       = module.iot_provisioning.name_prefix
+}
+
+output "registry_table_name" {
+  description = "Name of the device registry's table."
+  value       = module.iot_provisioning.registry_table_name
+}
+
+output "device_types" {
+  description = "Per kind of device: its re-provision policy and the names of its thing type, thing group and policy."
+  value       = module.iot_provisioning.device_types
+}
+
+output "parent_thing_group_name" {
+  description = "Name of the group above the groups of all kinds of device."
+  value       = module.iot_provisioning.parent_thing_group_name
+}
+
+output "templates" {
+  description = "Per template: name, ARN, claim policies, claim certificates and the policy for trusted users."
+  value       = module.iot_provisioning.templates
+}
+
+output "hook_function_name" {
+  description = "Name of the pre-provisioning hook's function."
+  value       = module.iot_provisioning.hook_function_name
+}
+
+output "hook_log_group_name" {
+  description = "Name of the log group that holds the decision log."
+  value       = module.iot_provisioning.hook_log_group_name
+}
+
+output "registry_stream_arn" {
+  description = "ARN of the table's stream, with new and old images."
+  value       = module.iot_provisioning.registry_stream_arn
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that encrypts the registry and the log groups."
+  value       = module.iot_provisioning.kms_key_arn
+}
+
+output "hook_metrics" {
+  description = "Namespace and names of the metrics counted from the decision log."
+  value       = module.iot_provisioning.hook_metrics
+}
+
+output "template_versions_function_name" {
+  description = "Name of the function that removes old template versions."
+  value       = module.iot_provisioning.template_versions_function_name
+}

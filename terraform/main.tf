@@ -1,0 +1,112 @@
+locals {
+  # Computed from the keys: the hook must know who may call it before there is a template.
+  template_names = { for key in keys(var.templates) : key => "${var.name_prefix}-${key}" }
+
+  logs = merge(var.logs, {
+    kms_key_arn = var.logs.kms_key_arn != null ? var.logs.kms_key_arn : module.device_registry.kms_key_arn
+  })
+}
+
+module "device_registry" {
+  source = "./modules/device-registry"
+  create = var.create
+
+  name_prefix = var.name_prefix
+
+  kms_key_arn                 = var.registry.kms_key_arn
+  kms_deletion_window_in_days = var.registry.kms_deletion_window_in_days
+  deletion_protection_enabled = var.registry.deletion_protection_enabled
+  recovery_period_in_days     = var.registry.recovery_period_in_days
+  replicas                    = var.registry.replicas
+
+  tags = var.tags
+}
+
+module "provisioning_hook" {
+  source = "./modules/provisioning-hook"
+  create = var.create
+
+  name_prefix = var.name_prefix
+
+  table_name        = module.device_registry.table_name
+  table_arn         = module.device_registry.table_arn
+  table_kms_key_arn = module.device_registry.kms_key_arn
+  template_names    = values(local.template_names)
+
+  package_path            = coalesce(var.hook.package_path, "${path.module}/../build/provisioning_hook.zip")
+  package_sha256          = var.hook.package_sha256
+  code_signing_config_arn = var.hook.code_signing_config_arn
+
+  timeout             = var.hook.timeout
+  memory_size         = var.hook.memory_size
+  concurrency         = var.hook.concurrency
+  claim_lease_seconds = var.hook.claim_lease_seconds
+  metric_namespace    = var.hook.metric_namespace
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
+module "device_catalog" {
+  source = "./modules/device-catalog"
+  create = var.create
+
+  name_prefix  = var.name_prefix
+  device_types = var.device_types
+
+  tags = var.tags
+}
+
+module "template_versions" {
+  source = "./modules/template-versions"
+  create = var.create && var.prune_template_versions
+
+  name_prefix    = var.name_prefix
+  template_names = values(local.template_names)
+
+  package_path            = coalesce(var.template_versions.package_path, "${path.module}/../build/template_versions.zip")
+  package_sha256          = var.template_versions.package_sha256
+  code_signing_config_arn = var.template_versions.code_signing_config_arn
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
+module "fleet_template" {
+  source   = "./modules/fleet-template"
+  for_each = var.create ? var.templates : {}
+
+  name        = local.template_names[each.key]
+  name_prefix = var.name_prefix
+  description = each.value.description
+  enabled     = each.value.enabled
+
+  hook_arn                = module.provisioning_hook.hook_arn
+  prune_template_versions = var.prune_template_versions
+  prune_function          = { name = module.template_versions.function_name, qualifier = module.template_versions.qualifier }
+
+  parameters              = each.value.parameters
+  attributes              = each.value.attributes
+  thing_type_name         = each.value.thing_type_name
+  thing_group_name        = each.value.thing_group_name
+  additional_thing_groups = each.value.additional_thing_groups
+  policy_name             = each.value.policy_name
+  additional_policies     = each.value.additional_policies
+  billing_group           = each.value.billing_group
+  mappings                = each.value.mappings
+  device_configuration    = each.value.device_configuration
+  override_settings       = each.value.override_settings
+  exclusive_thing         = each.value.exclusive_thing
+
+  provisioning_role   = each.value.provisioning_role
+  claim               = each.value.claim
+  claim_certificates  = each.value.claim_certificates
+  trusted_user_policy = each.value.trusted_user_policy
+
+  iam  = var.iam
+  tags = var.tags
+}

@@ -1,0 +1,135 @@
+data "aws_partition" "this" {}
+data "aws_region" "this" {}
+data "aws_caller_identity" "this" {}
+
+locals {
+  device_types = { for key, type in var.device_types : key => type if var.create }
+
+  policy_templates = {
+    for key, type in local.device_types :
+    key => coalesce(type.policy_file, "${path.module}/../../../policies/iot/${type.topics == null ? key : "device-topics"}.json.tftpl")
+  }
+
+  topic_roots = { for key in keys(local.device_types) : key => "${var.name_prefix}/${key}/$${iot:Connection.Thing.ThingName}" }
+
+  # null where the file is no template that can be rendered, so that a precondition can say which and why.
+  documents = {
+    for key, type in local.device_types : key => try(jsonencode(jsondecode(templatefile(local.policy_templates[key], {
+      partition   = data.aws_partition.this.partition
+      region      = data.aws_region.this.id
+      account_id  = data.aws_caller_identity.this.account_id
+      name_prefix = var.name_prefix
+      device_type = key
+      topic_root  = local.topic_roots[key]
+      publish     = try([for topic in type.topics.publish : strcontains(topic, "$${iot:") ? topic : "${local.topic_roots[key]}/${topic}"], [])
+      subscribe   = try([for topic in type.topics.subscribe : strcontains(topic, "$${iot:") ? topic : "${local.topic_roots[key]}/${topic}"], [])
+    }))), null)
+  }
+
+  allowed = {
+    for key, document in local.documents : key => [
+      for statement in try(flatten([jsondecode(document).Statement]), []) : {
+        actions   = [for action in flatten([try(statement.Action, "*")]) : lower(action)]
+        resources = flatten([try(statement.Resource, "*")])
+        attached  = try(tostring(statement.Condition.Bool["iot:Connection.Thing.IsAttached"]), "") == "true"
+      } if try(statement.Effect, "") == "Allow"
+    ]
+  }
+}
+
+################################################################################
+# Groups: one above all others
+################################################################################
+
+resource "aws_iot_thing_group" "parent" {
+  count = var.create ? 1 : 0
+
+  name = "${var.name_prefix}-devices"
+
+  properties {
+    description = "Every device of ${var.name_prefix}"
+
+    attribute_payload {
+      attributes = { namePrefix = var.name_prefix }
+    }
+  }
+
+  tags = var.tags
+}
+
+resource "aws_iot_thing_group" "this" {
+  for_each = local.device_types
+
+  name              = "${var.name_prefix}-${each.key}"
+  parent_group_name = aws_iot_thing_group.parent[0].name
+
+  properties {
+    description = coalesce(each.value.description, "Devices of the type ${each.key}")
+
+    attribute_payload {
+      attributes = { namePrefix = var.name_prefix, deviceType = each.key }
+    }
+  }
+
+  tags = var.tags
+}
+
+################################################################################
+# Thing types
+################################################################################
+
+resource "aws_iot_thing_type" "this" {
+  for_each = local.device_types
+
+  name = "${var.name_prefix}-${each.key}"
+
+  properties {
+    description           = coalesce(each.value.description, "Devices of the type ${each.key}")
+    searchable_attributes = each.value.searchable_attributes
+  }
+
+  tags = var.tags
+}
+
+################################################################################
+# Policies
+################################################################################
+
+resource "aws_iot_policy" "this" {
+  for_each = local.device_types
+
+  name   = "${var.name_prefix}-${each.key}"
+  policy = local.documents[each.key]
+
+  tags = var.tags
+
+  lifecycle {
+    precondition {
+      condition     = local.documents[each.key] != null && length(local.allowed[each.key]) > 0
+      error_message = "device_types[\"${each.key}\"].policy_file (${local.policy_templates[each.key]}) must render to a JSON policy with an Allow statement. Write AWS IoT's variables with two dollar signs, as $$$${iot:Connection.Thing.ThingName}; the template's own variables are listed in the README."
+    }
+
+    precondition {
+      condition     = length(replace(coalesce(local.documents[each.key], "-"), "/\\s/", "")) <= 2048
+      error_message = "device_types[\"${each.key}\"]: the policy has ${length(replace(coalesce(local.documents[each.key], "-"), "/\\s/", ""))} characters besides white space; AWS IoT takes 2048. Use fewer or shorter topics, or one that ends with *."
+    }
+
+    precondition {
+      condition     = !anytrue(flatten([for s in local.allowed[each.key] : [for action in s.actions : strcontains(action, "*")]]))
+      error_message = "device_types[\"${each.key}\"].policy_file may not allow actions with a wildcard such as iot:*: name each action."
+    }
+
+    precondition {
+      condition     = !anytrue(flatten([for s in local.allowed[each.key] : [for resource in s.resources : can(regex("^\\*|:\\*$|:[a-z]+/[*#+?]", resource))]]))
+      error_message = "device_types[\"${each.key}\"].policy_file may not allow the resource * or every client, topic or topic filter: name the device's own with $$$${iot:Connection.Thing.ThingName}."
+    }
+
+    precondition {
+      condition = anytrue([for s in local.allowed[each.key] : contains(s.actions, "iot:connect")]) && alltrue([
+        for s in local.allowed[each.key] :
+        !contains(s.actions, "iot:connect") || s.attached && alltrue([for resource in s.resources : endswith(resource, ":client/$${iot:Connection.Thing.ThingName}")])
+      ])
+      error_message = "device_types[\"${each.key}\"].policy_file must allow iot:Connect on client/$$$${iot:Connection.Thing.ThingName} only, under the condition Bool iot:Connection.Thing.IsAttached \"true\": otherwise one device could connect as another."
+    }
+  }
+}

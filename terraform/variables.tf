@@ -1,0 +1,231 @@
+variable "create" {
+  description = "Whether to make anything at all."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "name_prefix" {
+  description = "Start of every name: 2 to 20 lower-case letters, digits and hyphens. One per environment of an account and region; a device's thing is called <name_prefix>-<serial number>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,18}[a-z0-9]$", var.name_prefix))
+    error_message = "name_prefix must be 2 to 20 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen."
+  }
+}
+
+variable "device_types" {
+  description = <<-EOT
+    The kinds of device, by key (1 to 32 lower-case letters, digits and hyphens; `devices` is taken by the parent group). The thing type, the thing group and the IoT policy of a kind are all called <name_prefix>-<key>.
+    - `description`: of the thing type and the thing group.
+    - `searchable_attributes`: up to three attribute names of the thing type.
+    - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.
+    - `policy_file`: path of a policy template (see README for the variables it may use), or
+    - `topics`: what a device may `publish` and `subscribe` to. A topic is relative to <name_prefix>/<key>/<thing name>/, unless it holds the variable $${iot:Connection.Thing.ThingName} itself; `*` as the last level stands for everything below.
+
+    With neither `policy_file` nor `topics`, the policy is the one shipped under policies/iot with the key's name.
+  EOT
+  type = map(object({
+    description           = optional(string, "")
+    searchable_attributes = optional(set(string), [])
+    reprovision_policy    = optional(string, "never")
+    policy_file           = optional(string)
+    topics = optional(object({
+      publish   = optional(list(string), [])
+      subscribe = optional(list(string), [])
+    }))
+  }))
+  default  = {}
+  nullable = false
+}
+
+variable "templates" {
+  description = <<-EOT
+    Provisioning templates by key; the name is <name_prefix>-<key>, at most 36 characters. One serves every kind of device; have more for devices that differ in what they say about themselves, or to be able to switch one production line off alone. Each takes the inputs of modules/fleet-template (see there): `description`, `enabled`, `parameters`, `attributes`, `thing_type_name`, `thing_group_name`, `additional_thing_groups`, `policy_name`, `additional_policies`, `billing_group`, `mappings`, `device_configuration`, `override_settings`, `exclusive_thing`, `provisioning_role`, `claim`, `claim_certificates`, `trusted_user_policy`.
+  EOT
+  type = map(object({
+    description = optional(string, "")
+    enabled     = optional(bool, true)
+    parameters = optional(map(object({
+      default = optional(string, "unknown")
+    })), { FirmwareVersion = {}, Location = {} })
+    attributes = optional(map(object({
+      value     = optional(string)
+      parameter = optional(string)
+      lookup = optional(object({
+        map       = string
+        parameter = string
+        name      = string
+      }))
+      join = optional(object({
+        separator = optional(string, "")
+        parts = list(object({
+          value     = optional(string)
+          parameter = optional(string)
+        }))
+      }))
+    })))
+    thing_type_name         = optional(string)
+    thing_group_name        = optional(string)
+    additional_thing_groups = optional(set(string), [])
+    policy_name             = optional(string)
+    additional_policies     = optional(set(string), [])
+    billing_group           = optional(string)
+    mappings                = optional(map(map(map(string))), {})
+    device_configuration = optional(map(object({
+      value     = optional(string)
+      parameter = optional(string)
+      lookup = optional(object({
+        map       = string
+        parameter = string
+        name      = string
+      }))
+      join = optional(object({
+        separator = optional(string, "")
+        parts = list(object({
+          value     = optional(string)
+          parameter = optional(string)
+        }))
+      }))
+    })), {})
+    override_settings = optional(object({
+      attribute_payload  = optional(string, "MERGE")
+      thing_type_name    = optional(string, "REPLACE")
+      thing_groups       = optional(string, "MERGE")
+      certificate_status = optional(string)
+    }), {})
+    exclusive_thing = optional(bool, true)
+    provisioning_role = optional(object({
+      managed_policy   = optional(bool, false)
+      trust_source_arn = optional(string)
+    }), {})
+    claim = optional(object({
+      client_id_prefix     = optional(string)
+      keys_and_certificate = optional(bool, true)
+      csr                  = optional(bool, true)
+      formats              = optional(set(string), ["json", "cbor"])
+    }), {})
+    claim_certificates = optional(map(object({
+      csr_pem = string
+      active  = optional(bool, true)
+    })), {})
+    trusted_user_policy = optional(bool, true)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.templates) : can(regex("^[a-z0-9][a-z0-9-]*$", key))])
+    error_message = "templates must be keyed by lower-case letters, digits and hyphens, the first no hyphen."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.templates) : length("${var.name_prefix}-${key}") <= 36])
+    error_message = "templates: <name_prefix>-<key> may have at most 36 characters (an AWS IoT limit). Shorten the key or name_prefix."
+  }
+}
+
+variable "registry" {
+  description = <<-EOT
+    The device registry, as modules/device-registry takes it:
+    - `kms_key_arn`: customer-managed key; null makes one. It encrypts the log groups too unless `logs.kms_key_arn` says otherwise, so a given key's policy must let CloudWatch Logs use it (see README).
+    - `kms_deletion_window_in_days`, `deletion_protection_enabled`, `recovery_period_in_days`, `replicas`.
+  EOT
+  type = object({
+    kms_key_arn                 = optional(string)
+    kms_deletion_window_in_days = optional(number, 30)
+    deletion_protection_enabled = optional(bool, true)
+    recovery_period_in_days     = optional(number)
+    replicas = optional(map(object({
+      kms_key_arn            = string
+      point_in_time_recovery = optional(bool, true)
+    })), {})
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "hook" {
+  description = <<-EOT
+    The pre-provisioning hook, as modules/provisioning-hook takes it:
+    - `package_path`: deployment package; null means build/provisioning_hook.zip of this repository, which `make package` builds. `package_sha256`: its expected sum.
+    - `timeout` (2 to 5 seconds), `memory_size` (MB), `claim_lease_seconds`, `concurrency` (`reserved`, `provisioned`, `snap_start`), `code_signing_config_arn`, `metric_namespace`.
+  EOT
+  type = object({
+    package_path        = optional(string)
+    package_sha256      = optional(string)
+    timeout             = optional(number, 4)
+    memory_size         = optional(number, 512)
+    claim_lease_seconds = optional(number, 3600)
+    concurrency = optional(object({
+      reserved    = optional(number)
+      provisioned = optional(number)
+      snap_start  = optional(bool, false)
+    }), {})
+    code_signing_config_arn = optional(string)
+    metric_namespace        = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "prune_template_versions" {
+  description = "Whether a function removes old versions of a template before each change of its body. AWS IoT keeps five at most and the provider never removes one. False leaves that to the operator command."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "template_versions" {
+  description = "The function that removes old template versions: `package_path` (null means build/template_versions.zip of this repository), `package_sha256`, `code_signing_config_arn`."
+  type = object({
+    package_path            = optional(string)
+    package_sha256          = optional(string)
+    code_signing_config_arn = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "logs" {
+  description = <<-EOT
+    Log groups of the functions:
+    - `retention_in_days`: one of the values CloudWatch Logs accepts; 0 keeps for ever.
+    - `kms_key_arn`: key that encrypts them; null takes the registry's. The key's policy must let CloudWatch Logs use it.
+    - `application_level`, `system_level`: what is kept of the function's own lines and of the platform's.
+  EOT
+  type = object({
+    retention_in_days = optional(number, 365)
+    kms_key_arn       = optional(string)
+    application_level = optional(string, "INFO")
+    system_level      = optional(string, "INFO")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "tracing" {
+  description = "Whether to trace the functions with AWS X-Ray."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "iam" {
+  description = "Path and permissions boundary of every role, for accounts that demand them."
+  type = object({
+    path                     = optional(string, "/")
+    permissions_boundary_arn = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "tags" {
+  description = "Tags of everything this module makes."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
