@@ -1,0 +1,1 @@
+"""Hooks to measure against: one module each, with a ``lambda_handler``."""
