@@ -33,7 +33,7 @@ module "provisioning_hook" {
   table_kms_key_arn = module.device_registry.kms_key_arn
   template_names    = values(local.template_names)
 
-  package_path            = coalesce(var.hook.package_path, "${path.module}/../build/provisioning_hook.zip")
+  package_path            = var.hook.package_path
   package_sha256          = var.hook.package_sha256
   code_signing_config_arn = var.hook.code_signing_config_arn
 
@@ -66,7 +66,7 @@ module "template_versions" {
   name_prefix    = var.name_prefix
   template_names = values(local.template_names)
 
-  package_path            = coalesce(var.template_versions.package_path, "${path.module}/../build/template_versions.zip")
+  package_path            = var.template_versions.package_path
   package_sha256          = var.template_versions.package_sha256
   code_signing_config_arn = var.template_versions.code_signing_config_arn
 

@@ -21,7 +21,7 @@ module "function" {
   description = "Decides whether a device may be provisioned"
   handler     = "provisioning_hook.handler.lambda_handler"
 
-  package_path            = var.package_path
+  package_path            = coalesce(var.package_path, "${path.module}/../../../build/provisioning_hook.zip")
   package_sha256          = var.package_sha256
   code_signing_config_arn = var.code_signing_config_arn
 

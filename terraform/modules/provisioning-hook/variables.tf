@@ -61,9 +61,9 @@ variable "template_names" {
 }
 
 variable "package_path" {
-  description = "Path of the deployment package (.zip), as `make package` builds it."
+  description = "Path of the deployment package (.zip); null means build/provisioning_hook.zip of this repository, which `make package` builds."
   type        = string
-  nullable    = false
+  default     = null
 }
 
 variable "package_sha256" {

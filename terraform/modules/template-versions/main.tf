@@ -10,7 +10,7 @@ module "function" {
   description = "Removes old versions of a provisioning template before a new one is added"
   handler     = "template_versions.handler.lambda_handler"
 
-  package_path            = var.package_path
+  package_path            = coalesce(var.package_path, "${path.module}/../../../build/template_versions.zip")
   package_sha256          = var.package_sha256
   code_signing_config_arn = var.code_signing_config_arn
 
