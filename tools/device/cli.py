@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -32,7 +33,7 @@ from tools.device.store import CredentialStore
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MAX_CONCURRENCY = 500
-_SHORT_ID = 12
+_SHORT_ID = 8
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _DIRECTORY = click.Path(file_okay=False, path_type=Path)
@@ -326,39 +327,33 @@ def fleet(
 
 def outcome_table(outcomes: list[Outcome]) -> Table:
     """A table of what became of each device."""
-    table = Table()
-    for heading in ("Serial number", "Type", "Outcome", "Thing", "Certificate"):
-        table.add_column(heading)
-    table.add_column("Seconds", justify="right")
+    table = Table(box=box.SIMPLE)
+    for heading in ("Serial", "Type", "Outcome", "Thing", "Certificate"):
+        # Where the terminal is narrow, a name is broken rather than cut.
+        table.add_column(heading, overflow="fold")
+    table.add_column("Seconds", justify="right", no_wrap=True)
     for outcome in outcomes:
-        result = outcome.result
-        if result is not None:
-            cells = (
-                "resumed" if result.resumed else "provisioned",
-                result.thing_name,
-                result.certificate_id[:_SHORT_ID],
-            )
-        else:
-            cells = (_outcome_word(outcome.error), "", "")
-        spec = outcome.device
-        table.add_row(spec.serial_number, spec.device_type, *cells, f"{outcome.seconds:.2f}")
+        spec, seconds = outcome.device, f"{outcome.seconds:.2f}"
+        table.add_row(spec.serial_number, spec.device_type, *_outcome_cells(outcome), seconds)
     return table
 
 
-def _outcome_word(error: DeviceError | None) -> str:
-    if isinstance(error, Rejected):
-        return f"refused ({error.status_code})"
-    if error is not None and error.exit_code is ExitCode.NOT_REACHABLE:
-        return "not reachable"
-    return "refused"
+def _outcome_cells(outcome: Outcome) -> tuple[str, str, str]:
+    ending = outcome.ending
+    if isinstance(ending, ProvisioningResult):
+        word = "resumed" if ending.resumed else "provisioned"
+        return word, ending.thing_name, ending.certificate_id[:_SHORT_ID]
+    if isinstance(ending, Rejected):
+        return f"refused ({ending.status_code})", "", ""
+    if ending.exit_code is ExitCode.NOT_REACHABLE:
+        return "not reachable", "", ""
+    return "refused", "", ""
 
 
 def _outcome_json(outcome: Outcome) -> dict[str, Any]:
-    if outcome.result is not None:
-        return outcome.result.as_json()
-    if outcome.error is None:
-        raise AssertionError("an outcome is a result or an error")
-    return _error_json(outcome.error, outcome.device.serial_number)
+    if isinstance(outcome.ending, DeviceError):
+        return _error_json(outcome.ending, outcome.device.serial_number)
+    return outcome.ending.as_json()
 
 
 def _error_json(error: DeviceError, serial_number: str | None) -> dict[str, Any]:

@@ -24,19 +24,27 @@ _PARAMETER_PREFIX = "parameter."
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one device: a result or an error.
+    """What became of one device.
 
     Attributes:
         device: The device.
-        result: When it connected with an identity of its own.
-        error: When it did not.
+        ending: The result when it connected with an identity of its own, else why it did not.
         seconds: From the start of its first try to the end of its last.
     """
 
     device: DeviceSpec
-    result: ProvisioningResult | None
-    error: DeviceError | None
+    ending: ProvisioningResult | DeviceError
     seconds: float
+
+    @property
+    def result(self) -> ProvisioningResult | None:
+        """The result, None when there is an error."""
+        return None if isinstance(self.ending, DeviceError) else self.ending
+
+    @property
+    def error(self) -> DeviceError | None:
+        """The error, None when there is a result."""
+        return self.ending if isinstance(self.ending, DeviceError) else None
 
 
 def provision_many(
@@ -68,12 +76,12 @@ def provision_many(
 
     def run(device: DeviceSpec) -> Outcome:
         start = time.perf_counter()
-        result, error = None, None
+        ending: ProvisioningResult | DeviceError
         try:
-            result = provisioner.provision(device)
-        except DeviceError as failure:
-            error = failure
-        return Outcome(device, result, error, time.perf_counter() - start)
+            ending = provisioner.provision(device)
+        except DeviceError as error:
+            ending = error
+        return Outcome(device, ending, time.perf_counter() - start)
 
     with ThreadPoolExecutor(concurrency, thread_name_prefix="device") as pool:
         futures: list[Future[Outcome]] = [pool.submit(run, device) for device in batch]

@@ -136,11 +136,10 @@ class Provisioner:
         """
         start = self.timer()
         run = _ClaimPhase(self, device)
-        if next_step(self.store.load(device.serial_number), self.clock()) is not Step.CONNECT:
-            run.retry_until_registered()
         identity = self.store.load(device.serial_number)
-        if identity is None or identity.thing_name is None:
-            raise AssertionError("the claim phase ended without an identity")
+        if identity is None or next_step(identity, self.clock()) is not Step.CONNECT:
+            identity = run.until_registered()
+        thing_name = _registered_name(identity)
         claimed = self.timer()
         messages = connect(
             device,
@@ -155,7 +154,7 @@ class Provisioner:
         end = self.timer()
         return ProvisioningResult(
             serial_number=device.serial_number,
-            thing_name=identity.thing_name,
+            thing_name=thing_name,
             certificate_id=identity.certificate_id,
             device_configuration=identity.device_configuration,
             certificate_file=str(
@@ -173,7 +172,7 @@ class Provisioner:
                 total=end - start,
             ),
             published=tuple(
-                own_topic(topic, device, identity.thing_name) for topic in self.greeting.publish
+                own_topic(topic, device, thing_name) for topic in self.greeting.publish
             ),
             messages=messages,
         )
@@ -195,41 +194,35 @@ class _ClaimPhase:
             prefix = default_client_id_prefix(provisioner.template_name)
         self._client_id = claim_client_id(prefix, device.serial_number)
 
-    def retry_until_registered(self) -> None:
+    def until_registered(self) -> Identity:
         retrying = self._p.retry.retrying(_is_transient, self._p.report, self._p.sleep)
         try:
-            retrying(self._try_once)
+            return retrying(self._try_once)
         finally:
             # The claim's session must end before the device connects as itself.
             self._hang_up()
 
-    def _try_once(self) -> None:
+    def _try_once(self) -> Identity:
         self.attempts += 1
         try:
-            self._advance()
+            return self._advance()
         except Rejected:
             raise  # An answer: the connection is sound and serves the next try.
         except BaseException:
             self._hang_up()
             raise
 
-    def _advance(self) -> None:
-        store, serial = self._p.store, self._device.serial_number
-        identity = store.load(serial)
-        step = next_step(identity, self._p.clock())
-        if identity is None or step is Step.OBTAIN_CERTIFICATE:
+    def _advance(self) -> Identity:
+        identity = self._p.store.load(self._device.serial_number)
+        if identity is None or next_step(identity, self._p.clock()) is not Step.REGISTER:
             identity = self._obtain()
-        elif step is Step.CONNECT:
-            return
         try:
-            self._register(identity)
+            return self._register(identity)
         except Rejected as error:
             if not starts_over(error, from_earlier_run=not self._obtained_in_this_run):
                 raise
-            self._p.report(
-                "The stored certificate can no longer be registered; asking for another."
-            )
-            self._register(self._obtain())
+            self._p.report("The stored certificate can no longer be registered: another is needed.")
+            return self._register(self._obtain())
 
     def _obtain(self) -> Identity:
         start = self._p.timer()
@@ -251,7 +244,7 @@ class _ClaimPhase:
         self._obtained_in_this_run = True
         return identity
 
-    def _register(self, identity: Identity) -> None:
+    def _register(self, identity: Identity) -> Identity:
         start = self._p.timer()
         try:
             thing = self._connected().register_thing(
@@ -259,9 +252,11 @@ class _ClaimPhase:
                 identity.ownership_token or "",
                 registration_parameters(self._device),
             )
-            self._p.store.save(self._device.serial_number, registered(identity, thing))
+            identity = registered(identity, thing)
+            self._p.store.save(self._device.serial_number, identity)
         finally:
             self.registration_seconds += self._p.timer() - start
+        return identity
 
     def _connected(self) -> Session:
         if self._session is None:
@@ -307,9 +302,7 @@ def connect(
         DeviceError: No connection, or the greeting was not allowed.
         ValueError: The identity is not registered yet.
     """
-    thing_name = identity.thing_name
-    if thing_name is None:
-        raise ValueError(f"The device {device.serial_number} is not registered.")
+    thing_name = _registered_name(identity)
 
     def transient(error: BaseException) -> bool:
         if isinstance(error, ConnectionRefused) and not identity.confirmed:
@@ -333,6 +326,12 @@ def connect(
             session.close()
 
     return (retry or RetryPolicy()).retrying(transient, report, sleep)(once)
+
+
+def _registered_name(identity: Identity) -> str:
+    if identity.thing_name is None:
+        raise ValueError(f"The certificate {identity.certificate_id} is not registered.")
+    return identity.thing_name
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Self
 
 _CONNECT_SECONDS = 10.0
+_POLL_SECONDS = 0.05
+"""How long closing may take."""
 _CHUNK = 65536
 _MAX_REQUEST_BYTES = 8192
 _END_OF_REQUEST = b"\r\n\r\n"
@@ -93,7 +95,10 @@ class Tunnel:
         self._server.target = (address, port)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="device-tunnel", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_SECONDS,),
+            name="device-tunnel",
+            daemon=True,
         )
         self._thread.start()
 

@@ -1,0 +1,126 @@
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tools.device.failures import CredentialStoreError
+from tools.device.model import ClientCredentials
+from tools.device.state import Identity
+from tools.device.store import CredentialStore
+
+
+def identity(name="a", **fields):
+    return Identity(name * 64, ClientCredentials(f"cert {name}", f"key {name}"), **fields)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return CredentialStore(tmp_path / "devices")
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        identity(ownership_token="token", token_expires_at=12.5),
+        identity(thing_name="acme-SN-1", device_configuration={"a": "b"}, confirmed=True),
+    ],
+)
+def test_what_is_saved_is_loaded(store, stored):
+    assert store.load("SN-1") is None
+    store.save("SN-1", stored)
+    assert store.load("SN-1") == stored
+    assert store.load("SN-2") is None
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+def test_only_the_owner_can_read_anything(store, umask):
+    before = os.umask(umask & 0o077)
+    try:
+        store.save("SN-1", identity(ownership_token="token"))
+        store.save_uncertified_key("SN-1", "key")
+    finally:
+        os.umask(before)
+    directory = store.directory("SN-1")
+    assert mode(directory) == 0o700
+    assert {mode(file) for file in directory.iterdir()} == {0o600}
+
+
+def test_a_new_identity_leaves_nothing_of_the_old_one(store):
+    store.save_uncertified_key("SN-1", "key")
+    store.save("SN-1", identity("a"))
+    store.save("SN-1", identity("b"))
+    assert sorted(file.name for file in store.directory("SN-1").iterdir()) == [
+        f"{'b' * 64}.cert.pem",
+        f"{'b' * 64}.key.pem",
+        "identity.json",
+    ]
+
+
+@pytest.mark.parametrize("interrupted_at", [1, 2, 3])
+def test_power_lost_while_saving_leaves_the_old_identity(store, monkeypatch, interrupted_at):
+    store.save("SN-1", identity("a"))
+    replaced = []
+    replace = Path.replace
+
+    def replace_until_power_is_lost(self, target):
+        replaced.append(target)
+        if len(replaced) == interrupted_at:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace_until_power_is_lost)
+    with pytest.raises(KeyboardInterrupt):
+        store.save("SN-1", identity("b"))
+    assert store.load("SN-1") == identity("a")
+    assert not [f for f in store.directory("SN-1").iterdir() if f.name.startswith(".")]
+
+
+def test_an_uncertified_key_waits_for_its_certificate(store):
+    assert store.load_uncertified_key("SN-1") is None
+    store.save_uncertified_key("SN-1", "key")
+    assert store.load_uncertified_key("SN-1") == "key"
+    assert store.load("SN-1") is None
+    store.save("SN-1", identity())
+    assert store.load_uncertified_key("SN-1") is None
+
+
+@pytest.mark.parametrize("serial", ["../../etc", "..", ".", "", "a/b", "/absolute", "ü", "a\0b"])
+def test_no_serial_number_leads_out_of_the_store(store, tmp_path, serial):
+    directory = store.directory(serial)
+    assert directory.parent == tmp_path / "devices"
+    assert directory.name not in {"", ".", ".."}
+    store.save(serial, identity())
+    assert store.load(serial) == identity()
+
+
+def spoil(text):
+    def change(directory):
+        (directory / "identity.json").write_text(text)
+
+    return change
+
+
+def lose_the_key(directory):
+    (directory / f"{'a' * 64}.key.pem").unlink()
+
+
+def next_schema(directory):
+    file = directory / "identity.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"schemaVersion": 2}))
+
+
+@pytest.mark.parametrize(
+    "damage", [spoil("{"), spoil("{}"), spoil("[]"), lose_the_key, next_schema]
+)
+def test_a_damaged_identity_is_reported_and_not_replaced(store, damage):
+    store.save("SN-1", identity())
+    damage(store.directory("SN-1"))
+    with pytest.raises(CredentialStoreError, match="cannot be read") as failure:
+        store.load("SN-1")
+    assert "key a" not in str(failure.value)
