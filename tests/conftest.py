@@ -1,8 +1,29 @@
 """What every layer shares: the order of the layers, their headers, and the fixtures of support."""
 
+import importlib
+import os
 import socket
+from pathlib import Path
 
 import pytest
+
+from tests.support.capabilities import MARK, _required_capabilities  # noqa: F401 - a fixture
+from tests.support.endpoint import (  # noqa: F401 - fixtures
+    account,
+    auth_account,
+    auth_endpoint,
+    endpoint,
+)
+
+HERE = Path(__file__).parent
+LAYERS = {
+    "static": "static: lint, types, Terraform validate, checkov",
+    "unit": "unit: decisions, packages and tools, without an endpoint",
+    "plan": "plan: validations, names and limits",
+    "terraform": "terraform: apply, plan again, update, destroy",
+    "e2e": "e2e: devices over mutual TLS",
+    "security": "security: IAM enforced",
+}
 
 
 @pytest.fixture
@@ -11,3 +32,53 @@ def closed_port():
     with socket.socket() as placeholder:
         placeholder.bind(("127.0.0.1", 0))
         yield placeholder.getsockname()[1]
+
+
+def layer_of(path: Path) -> str | None:
+    """The layer that a test file or a command line argument belongs to."""
+    inside = path.is_relative_to(HERE) and path.relative_to(HERE).parts
+    return inside[0] if inside and inside[0] in LAYERS else None
+
+
+class LayerHeaders:
+    """Prints a header when a layer begins."""
+
+    def __init__(self, config):
+        self.config = config
+        self.current = None
+
+    def pytest_runtest_logstart(self, nodeid):
+        layer = layer_of(HERE.parent / nodeid.partition("::")[0])
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if layer and layer != self.current and reporter:
+            self.current = layer
+            reporter.ensure_newline()
+            reporter.write_sep("-", LAYERS[layer], bold=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", f"{MARK}(*capabilities): what the endpoint must be able to do"
+    )
+    config.pluginmanager.register(LayerHeaders(config), "layer-headers")
+    # Named, so that pytest-terraform neither prefers another tool nor insists on one being there:
+    # most layers need none.
+    config.option.dest_tf_binary = os.environ.get("TERRAFORM") or "terraform"
+
+
+def pytest_sessionstart(session):
+    """Make the Terraform fixtures known to every test file; see tests/terraform/tf_fixtures.py."""
+    tf_fixtures = importlib.import_module("tests.terraform.tf_fixtures")
+    session.config.pluginmanager.register(tf_fixtures, "tf-fixtures")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session, config, items):
+    """Run layer by layer, and refuse a layer that was asked for and holds no test."""
+    order = [*LAYERS, None]
+    items.sort(key=lambda item: order.index(layer_of(item.path)))
+    asked = {layer_of(Path(argument.partition("::")[0]).resolve()) for argument in config.args}
+    empty = asked - {layer_of(item.path) for item in items} - {None}
+    if empty and not session.testsfailed and not config.getoption("lf"):
+        raise pytest.UsageError(f"no test in the layer {', '.join(sorted(empty))}")

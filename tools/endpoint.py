@@ -6,7 +6,8 @@ that is already running: then nothing is started and nothing is stopped. Its MQT
 `ENDPOINT_CA_FILE` (a PEM file; default: the system's own certificate authorities).
 
     with embedded_endpoint() as endpoint:
-        subprocess.run(["terraform", "apply"], env=terraform_env.environment(endpoint.environment()))
+        environment = terraform_env.environment(endpoint.environment())
+        subprocess.run([environment["TERRAFORM"], "apply"], env=environment)
 """
 
 from __future__ import annotations
@@ -192,7 +193,9 @@ def start_kept(*, auth: bool = False) -> Running:
         raise EndpointError("An endpoint is kept running already: stop it with `make down`.")
     shutil.rmtree(KEPT, ignore_errors=True)
     KEPT.mkdir(parents=True)
-    _, running = _start(KEPT, auth=auth, kept=True)
+    process, running = _start(KEPT, auth=auth, kept=True)
+    # It is meant to outlive this process, which Python would otherwise warn about.
+    process.returncode = 0
     KEPT_RECORD.write_text(json.dumps(asdict(running), indent=2) + "\n", encoding="utf-8")
     return running
 
@@ -288,16 +291,7 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
             start_new_session=True,
         )
     try:
-        deadline = time.monotonic() + START_SECONDS
-        while not ready.exists():
-            if process.poll() is not None:
-                raise EndpointError(f"The endpoint ended while starting.\n{_tail(log)}")
-            if time.monotonic() > deadline:
-                raise EndpointError(
-                    f"The endpoint was not ready after {START_SECONDS:.0f} s.\n{_tail(log)}"
-                )
-            time.sleep(0.05)
-        answer = json.loads(ready.read_text(encoding="utf-8"))
+        answer = _await_ready(process, ready, log)
     except BaseException:
         _stop(process)
         raise
@@ -309,6 +303,20 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
         auth=auth,
     )
     return process, Running(endpoint=endpoint, pid=process.pid, token=token, state=str(state))
+
+
+def _await_ready(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, str]:
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        if process.poll() is not None:
+            raise EndpointError(f"The endpoint ended while starting.\n{_tail(log)}")
+        if time.monotonic() > deadline:
+            raise EndpointError(
+                f"The endpoint was not ready after {START_SECONDS:.0f} s.\n{_tail(log)}"
+            )
+        time.sleep(0.05)
+    answer: dict[str, str] = json.loads(ready.read_text(encoding="utf-8"))
+    return answer
 
 
 def _tail(log: Path) -> str:
