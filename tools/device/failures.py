@@ -129,8 +129,8 @@ class ServerNotTrusted(DeviceError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(
             f"The TLS handshake with {where} failed ({reason}). The server's certificate was not "
-            "signed by a root in the CA file, or is not for this server name. Check --ca-file and "
-            "--endpoint."
+            "signed by a root in the CA file, or is not for this server name, or what listens "
+            "there does not speak TLS. Check --ca-file, --endpoint and --port."
         )
 
 

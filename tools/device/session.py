@@ -174,8 +174,10 @@ class SdkSession:
                 on_lifecycle_disconnection=self._on_lost,
                 on_lifecycle_stopped=self._on_stopped,
             )
-        except exceptions.AwsCrtError as error:
-            raise UnusableCredentials(f"{error.name}: {error.message}") from error
+        except (exceptions.AwsCrtError, RuntimeError) as error:
+            # The SDK raises a plain RuntimeError for text that is not PEM and for a key that does
+            # not belong to the certificate. Neither message quotes the key.
+            raise UnusableCredentials(str(error)) from error
 
     def open(self) -> None:
         """Connect.
