@@ -1,0 +1,53 @@
+"""Serial numbers and durations as operators type them."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO
+
+import click
+
+_DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
+_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+
+
+class Duration(click.ParamType[int]):
+    """A length of time such as 90m, 12h or 7d, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds."""
+        if isinstance(value, int):
+            return value
+        match = _DURATION.fullmatch(value)
+        if match is None:
+            self.fail(f"{value!r} is no duration: write 90m, 12h, 7d or 2w.", param, ctx)
+        return int(match[1]) * _SECONDS[match[2]]
+
+
+serials_argument = click.argument("serials", nargs=-1, metavar="[SERIAL]...")
+from_file_option = click.option(
+    "--from-file",
+    type=click.File(encoding="utf-8-sig"),
+    metavar="FILE",
+    help="Read more serial numbers, one a line; '-' is standard input.",
+)
+
+
+def gather(serials: Iterable[str], file: TextIO | None) -> list[str]:
+    """Return the serial numbers of the command line and the file, each once, in order.
+
+    Raises:
+        click.UsageError: there are none.
+    """
+    found = list(dict.fromkeys([*serials, *_lines(file)]))
+    if not found:
+        raise click.UsageError("Which devices? Give serial numbers, or --from-file.")
+    return found
+
+
+def _lines(file: TextIO | None) -> Iterator[str]:
+    for line in file or ():
+        text = line.strip()
+        if text and not text.startswith("#"):
+            yield text

@@ -1,0 +1,263 @@
+"""``decommission``: removes what devices created, one device or a whole stack."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import TextIO
+
+import click
+from botocore.exceptions import ClientError
+
+from device_registry import names
+from tools.aws_errors import RUN_ENDING, error_code
+from tools.cli.arguments import from_file_option, gather, serials_argument
+from tools.cli.console import console, note, printable, progress, table
+from tools.cli.errors import PARTLY
+from tools.cli.options import Deployment, stack_options
+from tools.decommission import records
+from tools.decommission.inventory import (
+    Catalogue,
+    Details,
+    Ours,
+    Unit,
+    find_catalogue,
+    find_units,
+    look_at,
+    unit_of,
+    without_repeats,
+)
+from tools.decommission.records import Policy
+from tools.decommission.removal import remove
+from tools.ordered import in_order
+from tools.registry.certificates import short
+
+_WORKERS = 4
+
+_EPILOG = """\b
+Examples:
+  iot-provisioning decommission SN-0001 --dry-run
+  iot-provisioning decommission --all --dry-run
+  iot-provisioning decommission --all          # then: terraform destroy
+
+\b
+What becomes of the record (--records):
+  revoke   REVOKED, reason "decommissioned" (default): the serial number never comes back
+  release  ENROLLED again once all is removed: the device may be provisioned anew
+  delete   deleted: the serial number is unknown again
+  keep     left as it is
+
+Things are removed only if their name is this stack's, certificates only if no other stack's thing
+uses them; claim certificates are Terraform's and stay. Everything may be repeated: an interrupted
+run goes on where it is run again. AWS takes about ten certificate calls a second, so expect two
+devices a second unless the account's quotas were raised.
+
+AWS actions: dynamodb:GetItem, UpdateItem, DeleteItem, Scan, DescribeTable; iot:Describe* and
+iot:List* on things, groups, certificates and policies, iot:UpdateCertificate, DeleteCertificate,
+DetachPolicy, DetachThingPrincipal, RemoveThingFromThingGroup, DeleteThing."""
+
+
+@click.command(epilog=_EPILOG, short_help="Remove things and certificates that devices created.")
+@serials_argument
+@from_file_option
+@click.option("--all", "everything", is_flag=True, help="Every device of the stack.")
+@click.option("--dry-run", is_flag=True, help="Print what would be removed; remove nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option(
+    "--records",
+    "policy",
+    type=click.Choice([policy.value for policy in Policy]),
+    default=Policy.REVOKE.value,
+    show_default=True,
+    help="What becomes of the records, see below.",
+)
+@stack_options("table", "name_prefix")
+@click.pass_context
+def decommission(
+    context: click.Context,
+    serials: tuple[str, ...],
+    from_file: TextIO | None,
+    policy: str,
+    deployment: Deployment,
+    *,
+    everything: bool,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Remove the things, certificates and attachments that devices have at AWS IoT.
+
+    Without it AWS refuses `terraform destroy`: policies and thing types are in use.
+    """
+    if everything and (serials or from_file):
+        raise click.UsageError("Give serial numbers or --all, not both.")
+    prefix = deployment.name_prefix()
+    if everything:
+        catalogue = _catalogue(deployment)
+        units, left_alone = find_units(
+            deployment.iot, catalogue, deployment.registry.ever_claimed()
+        )
+        for thing in left_alone:
+            note(f"{printable(thing)} is in a group of the stack but not named by it: left alone.")
+    else:
+        catalogue = None
+        units = _units(deployment, gather(serials, from_file))
+    ours = Ours(
+        things=frozenset(unit.thing_name for unit in units if unit.thing_name),
+        policies=catalogue.policies if catalogue else frozenset(),
+        claim_certificate_ids=deployment.stack.claim_certificate_ids,
+    )
+    found = _look_at_all(deployment, units, ours)
+    work = [details for details in found if _has_work(details, Policy(policy))]
+    if not work:
+        note("There is nothing to remove.")
+    else:
+        console().print(table(_HEADINGS, (_row(details) for details in work)))
+        note(_count(work))
+    if dry_run:
+        note("A dry run: nothing was removed.")
+        return
+    if work and not yes and not _confirmed(work, prefix, everything=everything):
+        note("Nothing was removed.")
+        context.exit(PARTLY)
+    problems = _remove_all(deployment, work, ours, Policy(policy))
+    for sentence in problems:
+        click.echo(printable(sentence), err=True)
+    if problems:
+        note(f"{len(problems)} of {len(work)} could not be removed. Run the command again.")
+        context.exit(PARTLY)
+    if catalogue:
+        _conclude(context, deployment, catalogue)
+    else:
+        note(f"{len(work)} removed.")
+
+
+def _catalogue(deployment: Deployment) -> Catalogue:
+    stack = deployment.stack
+    known = {
+        name
+        for entry in (stack.device_types or {}).values()
+        for name in (entry.thing_type_name, entry.thing_group_name, entry.policy_name)
+    }
+    return find_catalogue(
+        deployment.iot,
+        deployment.name_prefix(),
+        deployment.parent_group(),
+        known,
+        stack.claim_certificate_ids,
+    )
+
+
+def _units(deployment: Deployment, devices: list[str]) -> list[Unit]:
+    prefix = deployment.name_prefix()
+    units = []
+    for serial in devices:
+        if not names.matches(names.SERIAL_NUMBER, serial):
+            raise click.BadParameter(f"{serial!r} is not a serial number.")
+        item = deployment.registry.get(serial) or {"serialNumber": {"S": serial}}
+        units.append(unit_of(item, prefix))
+    return units
+
+
+def _look_at_all(deployment: Deployment, units: list[Unit], ours: Ours) -> list[Details]:
+    iot = deployment.iot
+
+    def work(unit: Unit) -> Details:
+        return look_at(iot, unit, ours)
+
+    with progress("devices") as bar:
+        task = bar.add_task("Looking", total=len(units), count=0, rate=0.0)
+        looked_at = in_order(work, units, workers=_WORKERS)
+        return without_repeats(_counted(looked_at, partial(bar.update, task)))
+
+
+def _counted(results: Iterator[tuple[Unit, Details]], update: partial[None]) -> Iterator[Details]:
+    for count, (_, details) in enumerate(results, 1):
+        update(completed=count, count=count)
+        yield details
+
+
+def _has_work(details: Details, policy: Policy) -> bool:
+    return not details.nothing_left or records.concerns(policy, details.unit.status)
+
+
+_HEADINGS = ("Serial", "Thing", "Groups", "Certificate", "Status", "Policies", "Also attached to")
+
+
+def _row(details: Details) -> tuple[str, ...]:
+    certificates = details.certificates
+    return (
+        details.unit.serial_number or "-",
+        str(details.unit.thing_name) if details.thing_exists else "-",
+        "\n".join(details.groups) or "-",
+        "\n".join(short(certificate.certificate_id) for certificate in certificates) or "-",
+        "\n".join(certificate.status for certificate in certificates) or "-",
+        "\n".join(", ".join(certificate.policies) or "-" for certificate in certificates) or "-",
+        ", ".join(thing for c in certificates for thing in c.foreign_things) or "-",
+    )
+
+
+def _count(work: list[Details]) -> str:
+    counts = Counter[str]()
+    for details in work:
+        counts["things"] += details.thing_exists
+        counts["certificates"] += len([c for c in details.certificates if not c.foreign_things])
+    return f"{counts['things']} things and {counts['certificates']} certificates."
+
+
+def _confirmed(work: list[Details], prefix: str, *, everything: bool) -> bool:
+    try:
+        if not everything:
+            return click.confirm(f"Remove these {len(work)}? This is final", err=True)
+        question = f"Type {prefix} to remove everything that devices of this stack created"
+        return bool(click.prompt(question, err=True, default="", show_default=False) == prefix)
+    except click.Abort:
+        return False
+
+
+def _remove_all(
+    deployment: Deployment, work: list[Details], ours: Ours, policy: Policy
+) -> list[str]:
+    by = deployment.caller_arn
+    registry, iot = deployment.registry, deployment.iot
+
+    def one(details: Details) -> str | None:
+        serial = details.unit.serial_number
+        try:
+            closed = records.before(registry, serial, policy, by) if serial else None
+            if closed is not None and not closed.ok:
+                return closed.sentence
+            remove(iot, details, ours)
+            reopened = records.after(registry, serial, policy, by) if serial else None
+        except ClientError as error:
+            if error_code(error) in RUN_ENDING:
+                raise
+            return f"{serial or details.certificates[0].certificate_id}: {error}"
+        return None if reopened is None or reopened.ok else reopened.sentence
+
+    problems: list[str] = []
+    with progress("devices") as bar:
+        task = bar.add_task("Removing", total=len(work), count=0, rate=0.0)
+        for count, (_, problem) in enumerate(in_order(one, work, workers=_WORKERS), 1):
+            bar.update(task, completed=count, count=count)
+            if problem is not None:
+                problems.append(problem)
+    return problems
+
+
+def _conclude(context: click.Context, deployment: Deployment, catalogue: Catalogue) -> None:
+    """Look once more: a device may have been provisioned while others were removed."""
+    units, _ = find_units(deployment.iot, catalogue, [])
+    if units:
+        note(
+            f"{len(units)} more appeared meanwhile: devices are still being provisioned. Set the "
+            "claim certificates inactive, or disable the templates, and run the command again."
+        )
+        context.exit(PARTLY)
+    note(
+        f"Nothing that devices created is left under {catalogue.name_prefix!r}. "
+        "`terraform destroy` can now run."
+    )
+    if deployment.registry.deletion_protection():
+        note(
+            f"It will stop at table {deployment.table_name()}, which is protected from deletion: "
+            "first apply with registry = { deletion_protection_enabled = false }."
+        )

@@ -1,0 +1,223 @@
+"""``enrol``: devices from files into the registry."""
+
+import time
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from device_registry.record import ReprovisionPolicy
+from tools.cli.console import console, json_line, note, progress, table
+from tools.cli.errors import PARTLY, InterruptedRunError, OperatorError, explain
+from tools.cli.options import CONNECTIONS, Deployment, stack_options
+from tools.enrolment.batch import Counts
+from tools.enrolment.rows import MAX_BATCH_CHARACTERS
+from tools.enrolment.run import Plan, Progress, as_json, enrol_file
+from tools.enrolment.source import SUFFIXES, FileRefusedError, Format
+from tools.registry.table import ThrottledError
+
+_STANDARD_INPUT = "-"
+
+_EPILOG = f"""\b
+Columns (CSV header) or keys (JSON Lines):
+  serialNumber                1 to 64 letters, digits, '_' and '-'
+  deviceType                  a device type of the stack
+  manufacturer                optional; if given, the device has to send the same
+  batch                       optional; up to {MAX_BATCH_CHARACTERS} characters
+  enrolmentExpiresAt          optional; 2027-01-31T12:00:00Z or seconds since 1970
+  requiredClaimCertificateId  optional; only this claim certificate may bring it in
+  reprovisionPolicy           optional; never or replace; default: the device type's
+
+\b
+Examples:
+  iot-provisioning enrol devices.csv
+  iot-provisioning enrol --dry-run spring.csv summer.jsonl
+  gzip -dc devices.csv.gz | iot-provisioning enrol --format csv -
+
+A row that says what the registry says already costs one read and no write. A device that was
+claimed, suspended or revoked is never changed; its row is refused. Refused rows go to
+FILE.problems.jsonl, one line for each mistake. An interrupted run leaves
+FILE.enrol-checkpoint.json, and the same command goes on from there.
+
+AWS actions: dynamodb:BatchGetItem, dynamodb:PartiQLInsert, dynamodb:UpdateItem on the table.
+Exit code 1 if a row was refused or failed."""
+
+
+@click.command(epilog=_EPILOG, short_help="Enrol devices from CSV or JSON Lines.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([form.value for form in Format]),
+    help="How the files are written. Default: by their suffix.",
+)
+@click.option(
+    "--dry-run", is_flag=True, help="Read, check and compare; write nothing to the table."
+)
+@click.option("--restart", is_flag=True, help="Begin at the first row, whatever was done before.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where refused rows go; for one input only.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, CONNECTIONS),
+    default=8,
+    show_default=True,
+    help="How many batches of 100 rows are under way at a time.",
+)
+@click.option("--json", "as_json_lines", is_flag=True, help="Print the summary as JSON.")
+@stack_options("table")
+@click.pass_context
+def enrol(
+    context: click.Context,
+    files: tuple[str, ...],
+    form: str | None,
+    report: Path | None,
+    *,
+    workers: int,
+    deployment: Deployment,
+    dry_run: bool,
+    restart: bool,
+    as_json_lines: bool,
+) -> None:
+    """Write the devices of each FILE to the registry; '-' reads standard input."""
+    if report is not None and len(files) > 1:
+        raise click.UsageError(
+            "--report is for one input; without it each has a report of its own."
+        )
+    types = deployment.stack.device_types
+    catalogue: dict[str, ReprovisionPolicy] | None = None
+    if types is None:
+        note("No stack file: device types are not checked, and nothing is replaced by default.")
+    else:
+        catalogue = {name: entry.reprovision_policy for name, entry in types.items()}
+    formats = {path: _format(path, form) for path in files}
+    registry = deployment.registry
+    caller_arn = deployment.caller_arn
+    results: list[tuple[str, Counts, float]] = []
+    for path in files:
+        plan = Plan(
+            path=path,
+            form=formats[path],
+            report=report or _beside(path, "problems.jsonl"),
+            checkpoint=(
+                None
+                if dry_run or path == _STANDARD_INPUT
+                else _beside(path, "enrol-checkpoint.json")
+            ),
+            table=registry,
+            caller_arn=caller_arn,
+            catalogue=catalogue,
+            workers=workers,
+            dry_run=dry_run,
+            restart=restart,
+        )
+        results.append((path, *_enrol_one(plan)))
+    _summarise(results, report, as_json_lines=as_json_lines, dry_run=dry_run)
+    if any(counts.refused or counts.failed for _, counts, _ in results):
+        context.exit(PARTLY)
+
+
+def _format(path: str, form: str | None) -> Format:
+    if form is not None:
+        return Format(form)
+    try:
+        return SUFFIXES[Path(path).suffix.lower()]
+    except KeyError:
+        raise click.UsageError(
+            f"How is {path!r} written? Its suffix is none of {', '.join(SUFFIXES)}; give --format."
+        ) from None
+
+
+def _beside(path: str, suffix: str) -> Path:
+    return Path(f"standard-input.{suffix}" if path == _STANDARD_INPUT else f"{path}.{suffix}")
+
+
+def _enrol_one(plan: Plan) -> tuple[Counts, float]:
+    began = time.monotonic()
+    state: Progress | None = None
+    try:
+        size = None if plan.path == _STANDARD_INPUT else Path(plan.path).stat().st_size
+        with progress("rows") as bar:
+            task = bar.add_task(plan.path, total=size, count=0, rate=0.0)
+
+            def tell(news: Progress) -> None:
+                nonlocal state
+                if state is None and news.resumed_rows:
+                    bar.console.print(
+                        f"Going on behind line {news.position.line} of {plan.path}; "
+                        f"{news.resumed_rows:,} rows were done before."
+                    )
+                for sentence in news.notes if state is None else ():
+                    bar.console.print(sentence)
+                state = news
+                done_now = news.counts.rows - news.resumed_rows
+                bar.update(
+                    task,
+                    completed=news.position.offset,
+                    count=news.counts.rows,
+                    rate=done_now / max(time.monotonic() - began, 0.001),
+                )
+
+            final = enrol_file(plan, tell)
+    except KeyboardInterrupt:
+        raise InterruptedRunError(_how_to_go_on("Interrupted", plan, state)) from None
+    except FileRefusedError as error:
+        raise OperatorError(f"{plan.path} is not an enrolment file. {error}") from error
+    except OSError as error:
+        name = error.filename or plan.path
+        raise OperatorError(f"{name} cannot be used: {error.strerror}.") from error
+    except ThrottledError as error:
+        sentence = "DynamoDB kept throttling the table through all retries"
+        raise OperatorError(_how_to_go_on(sentence, plan, state)) from error
+    except (ClientError, BotoCoreError) as error:
+        stopped = explain(error).rstrip(".")
+        raise OperatorError(_how_to_go_on(stopped, plan, state)) from error
+    return final.counts, (final.counts.rows - final.resumed_rows) / (time.monotonic() - began)
+
+
+def _how_to_go_on(sentence: str, plan: Plan, state: Progress | None) -> str:
+    if state is None or not state.counts.rows:
+        return f"{sentence}. Nothing of {plan.path} was enrolled yet."
+    if plan.checkpoint is None:
+        return f"{sentence}. {plan.path} was read up to line {state.position.line}."
+    return (
+        f"{sentence}. {plan.path} is done up to line {state.position.line}; run the same command "
+        "again to go on from there."
+    )
+
+
+def _summarise(
+    results: list[tuple[str, Counts, float]],
+    report: Path | None,
+    *,
+    as_json_lines: bool,
+    dry_run: bool,
+) -> None:
+    if as_json_lines:
+        for path, counts, rate in results:
+            json_line({"file": path, **as_json(counts), "rowsPerSecond": round(rate, 1)})
+    else:
+        headings = ("File", "Rows", "New", "Changed", "Unchanged", "Refused", "Failed", "Rows/s")
+        rows = [
+            (
+                path,
+                counts.rows,
+                counts.new,
+                counts.changed,
+                counts.unchanged,
+                counts.refused,
+                counts.failed,
+                round(rate),
+            )
+            for path, counts, rate in results
+        ]
+        console().print(table(headings, rows))
+    if dry_run:
+        note("A dry run: the registry was not changed.")
+    for path, counts, _ in results:
+        if counts.refused or counts.failed:
+            note(f"What was not enrolled, and why: {report or _beside(path, 'problems.jsonl')}")

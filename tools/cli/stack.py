@@ -1,0 +1,101 @@
+"""Where the stack is: the output of ``terraform output -json``, read as it is.
+
+Follows https://developer.hashicorp.com/terraform/cli/commands/output.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from device_registry.record import ReprovisionPolicy
+
+DEFAULT_PARENT_GROUP_SUFFIX = "devices"
+
+
+class StackFileError(ValueError):
+    """The file is not the output of an applied stack; the message is a sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceType:
+    """One entry of the catalogue: what a device of this type is given at AWS IoT."""
+
+    reprovision_policy: ReprovisionPolicy
+    thing_type_name: str
+    thing_group_name: str
+    policy_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """What the tools need to know of a stack. None and empty where nobody said."""
+
+    table_name: str | None = None
+    name_prefix: str | None = None
+    hook_log_group_name: str | None = None
+    parent_thing_group_name: str | None = None
+    device_types: Mapping[str, DeviceType] | None = None
+    template_names: Mapping[str, str] = field(default_factory=dict)
+    claim_certificate_ids: frozenset[str] = frozenset()
+
+
+def read(path: Path) -> Stack:
+    """Read a stack file.
+
+    Raises:
+        StackFileError: it cannot be read, or it is not the output of an applied stack.
+    """
+    try:
+        outputs = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise StackFileError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise StackFileError(
+            f"{path} is not JSON. Write it with `terraform output -json > {path.name}`."
+        ) from error
+    if not isinstance(outputs, dict) or not outputs:
+        raise StackFileError(
+            f"{path} holds no outputs. Run `terraform apply` first, then "
+            f"`terraform output -json > {path.name}` in the same folder."
+        )
+    try:
+        return parse({name: output["value"] for name, output in outputs.items()})
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StackFileError(
+            f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
+            "that wraps the module has to pass its outputs on under their names."
+        ) from error
+
+
+def parse(values: Mapping[str, Any]) -> Stack:
+    """Read the outputs' values.
+
+    Raises:
+        AttributeError, KeyError, TypeError, ValueError: an output is not of the module's shape.
+    """
+    templates = values.get("templates") or {}
+    types = values.get("device_types")
+    return Stack(
+        table_name=values["registry_table_name"],
+        name_prefix=values["name_prefix"],
+        hook_log_group_name=values.get("hook_log_group_name"),
+        parent_thing_group_name=values.get("parent_thing_group_name"),
+        device_types=None if types is None else {k: _device_type(v) for k, v in types.items()},
+        template_names={key: template["name"] for key, template in templates.items()},
+        claim_certificate_ids=frozenset(
+            certificate["id"]
+            for template in templates.values()
+            for certificate in (template.get("claim_certificates") or {}).values()
+        ),
+    )
+
+
+def _device_type(value: Mapping[str, Any]) -> DeviceType:
+    return DeviceType(
+        reprovision_policy=ReprovisionPolicy(value.get("reprovision_policy") or "never"),
+        thing_type_name=value["thing_type_name"],
+        thing_group_name=value["thing_group_name"],
+        policy_name=value["policy_name"],
+    )

@@ -1,0 +1,155 @@
+"""``suspend``, ``resume``, ``release`` and ``revoke``: what an operator does to devices."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TextIO
+
+import click
+
+from device_registry.transitions import Action
+from tools.cli.arguments import from_file_option, gather, serials_argument
+from tools.cli.console import json_line, note, printable
+from tools.cli.errors import PARTLY
+from tools.cli.options import Deployment, stack_options
+from tools.ordered import in_order
+from tools.registry.operate import Report, operate
+
+_WORKERS = 8
+
+
+def _command(action: Action, *, certificates: bool, what: str, text: str) -> click.Command:
+    options: list[Callable[[Any], Any]] = [
+        serials_argument,
+        from_file_option,
+        click.option(
+            "--reason",
+            required=True,
+            callback=_reason,
+            metavar="TEXT",
+            help="Why; kept in the record (required).",
+        ),
+        click.option(
+            "--certificates/--no-certificates",
+            default=certificates,
+            show_default=True,
+            help=what,
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON object a device."),
+        stack_options("table"),
+    ]
+    if action is Action.REVOKE:
+        options.append(click.option("--yes", is_flag=True, help="Do not ask for confirmation."))
+
+    @click.pass_context
+    def callback(
+        context: click.Context,
+        serials: tuple[str, ...],
+        from_file: TextIO | None,
+        reason: str,
+        deployment: Deployment,
+        *,
+        certificates: bool,
+        as_json: bool,
+        yes: bool = True,
+    ) -> None:
+        devices = gather(serials, from_file)
+        if not yes and not _confirmed(devices, certificates=certificates):
+            note("Nothing was changed.")
+            context.exit(PARTLY)
+        registry, by = deployment.registry, deployment.caller_arn
+        iot = deployment.iot if certificates else None
+
+        def work(serial: str) -> Report:
+            return operate(registry, iot, serial, action, by=by, reason=reason)
+
+        failed = 0
+        for _, report in in_order(work, devices, workers=_WORKERS):
+            failed += not report.ok
+            _tell(report, as_json=as_json)
+        if len(devices) > 1:
+            note(f"{len(devices) - failed} of {len(devices)} devices are as asked for.")
+        if failed:
+            context.exit(PARTLY)
+
+    callback.__doc__ = text
+    for option in reversed(options):
+        callback = option(callback)
+    return click.command(name=action.value, epilog=_epilog(action))(callback)
+
+
+def _reason(_context: click.Context, _parameter: click.Parameter, value: str) -> Any:
+    if not value.strip():
+        raise click.BadParameter("The reason is empty.")
+    return value
+
+
+def _tell(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        json_line(asdict(report))
+    else:
+        click.echo(printable(report.sentence), err=not report.ok)
+
+
+def _epilog(action: Action) -> str:
+    return f"""\b
+Examples:
+  iot-provisioning {action} SN-0001 --reason "ticket 4711"
+  iot-provisioning {action} --from-file serials.txt --reason "batch recall"
+
+The record changes first, the certificates after; running it again finishes what was interrupted,
+and a device that is so already counts as done. Exit code 1 if any device could not be changed.
+
+AWS actions: dynamodb:GetItem, dynamodb:UpdateItem on the table; iot:DescribeCertificate,
+iot:UpdateCertificate on the certificates."""
+
+
+def _confirmed(devices: list[str], *, certificates: bool) -> bool:
+    many = f"{len(devices)} devices" if len(devices) > 1 else devices[0]
+    also = " Their certificates are revoked too." if certificates else ""
+    try:
+        return click.confirm(
+            f"Revoke {printable(many)}? This is final: no command brings them back.{also}", err=True
+        )
+    except click.Abort:
+        return False
+
+
+suspend = _command(
+    Action.SUSPEND,
+    certificates=True,
+    what="Set the device's ACTIVE certificates INACTIVE, which disconnects it.",
+    text="""Hold devices back, reversibly.
+
+    Provisioning refuses a suspended device, and its certificates, present and earlier, stop
+    working.
+    """,
+)
+resume = _command(
+    Action.RESUME,
+    certificates=True,
+    what="Set the device's present certificate ACTIVE if it is INACTIVE.",
+    text="""Let suspended devices go on where they were.
+
+    Only the present certificate is activated again; earlier ones stay inactive.
+    """,
+)
+release = _command(
+    Action.RELEASE,
+    certificates=False,
+    what="Also set the device's ACTIVE certificates INACTIVE, for a device whose key is lost.",
+    text="""Let devices be provisioned once more.
+
+    For a device that lost its key or got a new board. The thing and the earlier certificate stay,
+    and the next claim gets in with a new certificate.
+    """,
+)
+revoke = _command(
+    Action.REVOKE,
+    certificates=True,
+    what="Set all the device's certificates REVOKED.",
+    text="""Shut devices out for good.
+
+    A revoked serial number is never provisioned again, by any code path, and its certificates,
+    present and earlier, are revoked.
+    """,
+)

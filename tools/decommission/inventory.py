@@ -1,0 +1,286 @@
+"""Finds what devices created: things, their certificates, and certificates without a thing.
+
+Three ways lead to it, because an interrupted provisioning or an interrupted removal leaves only
+part: the thing types and groups of the stack, the policies of the stack, the registry's records.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from device_registry import names
+from tools.aws_errors import is_not_found
+from tools.registry.table import StoredItem
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
+
+_CERTIFICATE = ":cert/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """The names under which the stack's devices live at AWS IoT."""
+
+    name_prefix: str
+    thing_types: frozenset[str]
+    thing_groups: frozenset[str]
+    policies: frozenset[str]
+    # Terraform's own: they stay.
+    claim_certificate_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unit:
+    """What belongs to one device. ``thing_name`` is None for certificates that have no thing."""
+
+    thing_name: str | None
+    serial_number: str | None
+    certificate_ids: frozenset[str]
+    # The record's status as it was read; None where no record was read.
+    status: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What of a unit exists at AWS IoT at this moment: only what has to be removed."""
+
+    unit: Unit
+    thing_exists: bool
+    groups: tuple[str, ...] = ()
+    # Principals of the thing that are no certificates, such as Amazon Cognito identities.
+    other_principals: tuple[str, ...] = ()
+    certificates: tuple["Certificate", ...] = ()
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether AWS IoT has nothing of this unit."""
+        return not (self.thing_exists or self.certificates)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """One certificate as it stands. ``foreign_things`` are attached to it and not ours."""
+
+    certificate_id: str
+    arn: str
+    status: str
+    policies: tuple[str, ...]
+    things: tuple[str, ...]
+    foreign_things: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ours:
+    """What may be removed: these things; these policies, from certificates that stay."""
+
+    things: frozenset[str]
+    policies: frozenset[str] = frozenset()
+    # Terraform's own: they are never touched.
+    claim_certificate_ids: frozenset[str] = frozenset()
+
+
+def unit_of(item: StoredItem, name_prefix: str) -> Unit:
+    """Return what a record says that its device created.
+
+    Reads the stored item as it is: a record that is malformed still names its certificates.
+    """
+    serial_number = item["serialNumber"]["S"]
+    certificate_ids = set(item.get("certificateIds", {}).get("SS", []))
+    certificate_ids |= {item["certificateId"]["S"]} if "certificateId" in item else set()
+    return Unit(
+        thing_name=names.thing_name(name_prefix, serial_number),
+        serial_number=serial_number,
+        certificate_ids=frozenset(certificate_ids),
+        status=item["status"]["S"] if "status" in item else None,
+    )
+
+
+def find_catalogue(
+    iot: "IoTClient",
+    name_prefix: str,
+    parent_group: str,
+    known: Iterable[str] = (),
+    claim_certificate_ids: frozenset[str] = frozenset(),
+) -> Catalogue:
+    """Return the stack's names: the known ones, and those of the groups below the parent.
+
+    One rule names a device type's thing type, thing group and policy alike.
+
+    Args:
+        iot: the client.
+        name_prefix: the stack's prefix.
+        parent_group: the group above all device types' groups.
+        known: names that the stack file holds.
+        claim_certificate_ids: certificates that must stay.
+    """
+    catalogue = set(known) | set(_groups_below(iot, parent_group, name_prefix))
+    return Catalogue(
+        name_prefix=name_prefix,
+        thing_types=frozenset(catalogue),
+        thing_groups=frozenset(catalogue | {parent_group}),
+        policies=frozenset(catalogue),
+        claim_certificate_ids=claim_certificate_ids,
+    )
+
+
+def _groups_below(iot: "IoTClient", parent_group: str, name_prefix: str) -> Iterator[str]:
+    pages = iot.get_paginator("list_thing_groups").paginate(
+        parentGroup=parent_group, namePrefixFilter=f"{name_prefix}-", recursive=True
+    )
+    for group in _existing(pages, "thingGroups"):
+        name = group["groupName"]
+        # Endpoints that are not AWS's may not filter. A neighbour's group must never count.
+        metadata = iot.describe_thing_group(thingGroupName=name).get("thingGroupMetadata", {})
+        parents = [parent["groupName"] for parent in metadata.get("rootToParentThingGroups", [])]
+        if name != parent_group and parent_group in (*parents, metadata.get("parentGroupName")):
+            yield name
+
+
+def find_units(
+    iot: "IoTClient", catalogue: Catalogue, items: Iterable[StoredItem]
+) -> tuple[list[Unit], list[str]]:
+    """Return everything that devices of this stack created, and things that are left alone.
+
+    Left alone are members of the stack's groups whose name is not the stack's: somebody put them
+    there by hand.
+
+    Args:
+        iot: the client.
+        catalogue: the stack's names.
+        items: the records that a certificate ever held.
+    """
+    prefix = f"{catalogue.name_prefix}-"
+    units: dict[str, Unit] = {}
+    claim_ids = set(catalogue.claim_certificate_ids)
+    for item in items:
+        claim_ids |= {item["claimCertificateId"]["S"]} if "claimCertificateId" in item else set()
+        unit = unit_of(item, catalogue.name_prefix)
+        units[str(unit.thing_name)] = unit
+    things = set(_things(iot, catalogue))
+    for thing_name in things:
+        if thing_name.startswith(prefix) and thing_name not in units:
+            units[thing_name] = Unit(
+                thing_name=thing_name,
+                serial_number=thing_name.removeprefix(prefix),
+                certificate_ids=frozenset(),
+            )
+    covered = {certificate for unit in units.values() for certificate in unit.certificate_ids}
+    found = [
+        replace(unit, certificate_ids=unit.certificate_ids - claim_ids) for unit in units.values()
+    ]
+    found += [
+        Unit(thing_name=None, serial_number=None, certificate_ids=frozenset({certificate_id}))
+        for certificate_id in sorted(set(_policy_holders(iot, catalogue)) - covered - claim_ids)
+    ]
+    return found, sorted(name for name in things if not name.startswith(prefix))
+
+
+def _things(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:
+    for thing_type in sorted(catalogue.thing_types):
+        listed = iot.get_paginator("list_things").paginate(thingTypeName=thing_type)
+        for thing in _existing(listed, "things"):
+            # Endpoints that are not AWS's may not filter.
+            if thing.get("thingTypeName") == thing_type:
+                yield thing["thingName"]
+    for group in sorted(catalogue.thing_groups):
+        members = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
+        yield from _existing(members, "things")
+
+
+def _policy_holders(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:
+    for policy in sorted(catalogue.policies):
+        pages = iot.get_paginator("list_targets_for_policy").paginate(policyName=policy)
+        for target in _existing(pages, "targets"):
+            if _CERTIFICATE in target:
+                yield target.rpartition("/")[2]
+
+
+def without_repeats(found: Iterable[Details]) -> list[Details]:
+    """Return the details with each certificate once: with its thing, if it has one."""
+    everything = list(found)
+    with_things = {
+        certificate.certificate_id
+        for details in everything
+        if details.unit.thing_name is not None
+        for certificate in details.certificates
+    }
+    return [
+        details
+        for details in everything
+        if details.unit.thing_name is not None
+        or not all(c.certificate_id in with_things for c in details.certificates)
+    ]
+
+
+def look_at(iot: "IoTClient", unit: Unit, ours: Ours) -> Details:
+    """Return what of a unit exists, with everything that is attached to it."""
+    principals = list(_principals(iot, unit.thing_name)) if unit.thing_name else None
+    attached = {p.rpartition("/")[2] for p in principals or () if _CERTIFICATE in p}
+    certificate_ids = (unit.certificate_ids | attached) - ours.claim_certificate_ids
+    looked_at = (_certificate(iot, each, ours) for each in sorted(certificate_ids))
+    return Details(
+        unit=unit,
+        thing_exists=_exists(iot, unit.thing_name),
+        groups=tuple(_groups_of(iot, unit.thing_name)),
+        other_principals=tuple(p for p in principals or () if _CERTIFICATE not in p),
+        certificates=tuple(certificate for certificate in looked_at if certificate),
+    )
+
+
+def _certificate(iot: "IoTClient", certificate_id: str, ours: Ours) -> Certificate | None:
+    try:
+        description = iot.describe_certificate(certificateId=certificate_id)
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    arn = description["certificateDescription"]["certificateArn"]
+    pages = iot.get_paginator("list_principal_things").paginate(principal=arn)
+    things = tuple(_existing(pages, "things"))
+    policies = iot.get_paginator("list_attached_policies").paginate(target=arn)
+    return Certificate(
+        certificate_id=certificate_id,
+        arn=arn,
+        status=description["certificateDescription"]["status"],
+        policies=tuple(policy["policyName"] for policy in _existing(policies, "policies")),
+        things=things,
+        foreign_things=tuple(thing for thing in things if thing not in ours.things),
+    )
+
+
+def _principals(iot: "IoTClient", thing_name: str) -> Iterator[str]:
+    pages = iot.get_paginator("list_thing_principals").paginate(thingName=thing_name)
+    return _existing(pages, "principals")
+
+
+def _groups_of(iot: "IoTClient", thing_name: str | None) -> Iterator[str]:
+    if thing_name is None:
+        return
+    pages = iot.get_paginator("list_thing_groups_for_thing").paginate(thingName=thing_name)
+    for group in _existing(pages, "thingGroups"):
+        yield group["groupName"]
+
+
+def _exists(iot: "IoTClient", thing_name: str | None) -> bool:
+    if thing_name is None:
+        return False
+    try:
+        iot.describe_thing(thingName=thing_name)
+    except ClientError as error:
+        if is_not_found(error):
+            return False
+        raise
+    return True
+
+
+def _existing(pages: Any, key: str) -> Iterator[Any]:
+    """Yield what the pages list under a key; nothing where the listed owner does not exist."""
+    try:
+        for page in pages:
+            yield from page.get(key, [])
+    except ClientError as error:
+        if not is_not_found(error):
+            raise

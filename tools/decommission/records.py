@@ -1,0 +1,66 @@
+"""What becomes of a device's record when the device is removed.
+
+The record is closed before anything is removed, so that the device cannot come back in between;
+it is given back, or deleted, only after.
+"""
+
+from enum import StrEnum
+
+from device_registry.record import Status
+from device_registry.transitions import Action
+from tools.registry.operate import Report, Result, operate
+from tools.registry.table import ConditionFailedError, RegistryTable
+
+REASON = "decommissioned"
+
+
+class Policy(StrEnum):
+    """What to do with the record."""
+
+    REVOKE = "revoke"
+    RELEASE = "release"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+_CONCERNED = {
+    Policy.REVOKE: frozenset(Status) - {Status.REVOKED},
+    Policy.RELEASE: frozenset({Status.PROVISIONING, Status.ACTIVE}),
+    Policy.DELETE: frozenset(Status),
+    Policy.KEEP: frozenset[Status](),
+}
+
+
+def concerns(policy: Policy, status: str | None) -> bool:
+    """Tell whether a record in this status is to be changed; None stands for no record."""
+    return status in _CONCERNED[policy]
+
+
+def before(registry: RegistryTable, serial_number: str, policy: Policy, by: str) -> Report | None:
+    """Close the record, if it is not to be used again. None where there is nothing to do."""
+    if policy not in (Policy.REVOKE, Policy.DELETE) or registry.get(serial_number) is None:
+        return None
+    return operate(registry, None, serial_number, Action.REVOKE, by=by, reason=REASON)
+
+
+def after(registry: RegistryTable, serial_number: str, policy: Policy, by: str) -> Report | None:
+    """Give the record back or delete it. None where there is nothing to do.
+
+    A record that an operator suspended or revoked keeps its status: removing what a device left
+    at AWS IoT is no reason to let it in again.
+    """
+    if policy is Policy.DELETE:
+        try:
+            registry.delete(serial_number, Status.REVOKED)
+        except ConditionFailedError:
+            return Report(
+                serial_number=serial_number,
+                result=Result.FAILED,
+                sentence=f"The record of {serial_number} changed meanwhile and was kept.",
+            )
+        return None
+    if policy is Policy.RELEASE:
+        item = registry.get(serial_number)
+        if item is not None and concerns(policy, item["status"]["S"]):
+            return operate(registry, None, serial_number, Action.RELEASE, by=by, reason=REASON)
+    return None

@@ -1,0 +1,109 @@
+"""Removes one device from AWS IoT. Every step may be repeated: what is gone counts as removed.
+
+AWS refuses to delete a thing that has principals and a certificate that is active or has things,
+so the order is fixed: detach, deactivate, delete.
+https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
+"""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tools.aws_errors import error_code, is_not_found
+from tools.decommission.inventory import Certificate, Details, Ours
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
+
+# A detachment may take a while to be seen by the next call.
+_PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
+_NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
+
+
+def remove(
+    iot: "IoTClient",
+    details: Details,
+    ours: Ours,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Remove what ``details`` found.
+
+    A certificate that also belongs to a thing of somebody else's is detached from ours, loses our
+    policies, and stays.
+
+    Args:
+        iot: the client.
+        details: what exists.
+        ours: what may be removed.
+        sleep: waits for a number of seconds.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused; repeating goes on from here.
+    """
+    thing_name = details.unit.thing_name
+    for certificate in details.certificates:
+        _detach(iot, certificate, ours)
+    if thing_name is not None and details.thing_exists:
+        for principal in details.other_principals:
+            _gone(iot.detach_thing_principal, thingName=thing_name, principal=principal)
+        for group in details.groups:
+            _leave_group(iot, group, thing_name)
+        _settled(sleep, iot.delete_thing, thingName=thing_name)
+    for certificate in details.certificates:
+        if not certificate.foreign_things:
+            _settled(
+                sleep,
+                iot.delete_certificate,
+                certificateId=certificate.certificate_id,
+                # Policies are detached above; that may not have been seen everywhere yet.
+                forceDelete=True,
+            )
+
+
+def _detach(iot: "IoTClient", certificate: Certificate, ours: Ours) -> None:
+    stays = bool(certificate.foreign_things)
+    if certificate.status == "ACTIVE" and not stays:
+        # First, so that the device is cut off whatever comes after.
+        _gone(
+            iot.update_certificate,
+            certificateId=certificate.certificate_id,
+            newStatus="INACTIVE",
+        )
+    for policy in certificate.policies:
+        if not stays or policy in ours.policies:
+            _gone(iot.detach_policy, policyName=policy, target=certificate.arn)
+    for thing in set(certificate.things) & ours.things:
+        _gone(iot.detach_thing_principal, thingName=thing, principal=certificate.arn)
+
+
+def _leave_group(iot: "IoTClient", group: str, thing_name: str) -> None:
+    try:
+        _gone(iot.remove_thing_from_thing_group, thingGroupName=group, thingName=thing_name)
+    except ClientError as error:
+        # A dynamic group: AWS IoT takes the thing out by itself when it is deleted.
+        if error_code(error) != "InvalidRequestException":
+            raise
+
+
+def _gone(call: Callable[..., Any], **arguments: Any) -> None:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+
+
+def _settled(sleep: Callable[[float], None], call: Callable[..., Any], **arguments: Any) -> None:
+    """Delete, and repeat as long as AWS still sees what was detached a moment ago."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            _gone(call, **arguments)
+        except ClientError as error:
+            if error_code(error) not in _NOT_SETTLED:
+                raise
+            sleep(pause)
+        else:
+            return
+    _gone(call, **arguments)

@@ -1,0 +1,1 @@
+"""Enrolling devices from files of any size: read, validate, compare with the registry, write."""

@@ -1,0 +1,143 @@
+"""What a status and a denial mean to an operator, and what to do about them."""
+
+from dataclasses import dataclass
+
+from device_registry.reasons import Denial
+from device_registry.record import DeviceRecord, ReprovisionPolicy, Status
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why it is so, and what to do."""
+
+    why: str
+    advice: str
+
+
+DENIALS = {
+    Denial.UNKNOWN_SERIAL: Explanation(
+        "Nobody enrolled this serial number.",
+        "Enrol it if the device is yours. If many strangers ask, look at the claim certificate "
+        "they use.",
+    ),
+    Denial.WRONG_DEVICE_TYPE: Explanation(
+        "The device named another type than the one it was enrolled with.",
+        "Correct DeviceType in the device, or the deviceType of its enrolment.",
+    ),
+    Denial.WRONG_MANUFACTURER: Explanation(
+        "The enrolment names a manufacturer, and the device sent another one or none.",
+        "Correct Manufacturer in the device, or the manufacturer of its enrolment.",
+    ),
+    Denial.WRONG_CLAIM: Explanation(
+        "The enrolment ties the device to one claim certificate, and it came with another.",
+        "Find out how the device got the other claim certificate before changing "
+        "requiredClaimCertificateId.",
+    ),
+    Denial.CLAIMED_BY_OTHER_CERTIFICATE: Explanation(
+        "Another certificate holds the claim on this serial number, or took it over.",
+        "If this is one device that restarted, wait until the lease is over. If not, two devices "
+        "use one serial number: find the second.",
+    ),
+    Denial.ALREADY_ACTIVE: Explanation(
+        "The device has its identity, and its re-provisioning policy is 'never'.",
+        "If it lost its key, use `release`; then it may be provisioned once more.",
+    ),
+    Denial.SUSPENDED: Explanation(
+        "An operator suspended the device.", "Use `resume` when the reason has gone."
+    ),
+    Denial.REVOKED: Explanation(
+        "An operator revoked the device, which is final.",
+        "Give the device a new serial number if it may come back.",
+    ),
+    Denial.ENROLMENT_EXPIRED: Explanation(
+        "The enrolment was over when the device asked.",
+        "Enrol it again with a later enrolmentExpiresAt.",
+    ),
+    Denial.INVALID_PARAMETER: Explanation(
+        "The device sent a parameter that AWS IoT could not use; the detail names it.",
+        "Correct the device: values take letters, digits and _.,@/:#=[]- only, no spaces.",
+    ),
+    Denial.INVALID_REQUEST: Explanation(
+        "The request was not of the form that AWS IoT documents; the detail names the field.",
+        "Look for a caller other than AWS IoT in the function's permissions.",
+    ),
+    Denial.MALFORMED_RECORD: Explanation(
+        "The stored record is damaged; the detail names the attribute.",
+        "Mend the item in the table, or delete it and enrol the device again.",
+    ),
+    Denial.REGISTRY_UNAVAILABLE: Explanation(
+        "The hook could not reach the registry table in time; the detail names the error.",
+        "The device may simply try again. If it goes on: the function's role, the table and its "
+        "key, throttling.",
+    ),
+    Denial.MISCONFIGURED: Explanation(
+        "The hook's environment is incomplete; the detail names the variable.",
+        "Apply the Terraform stack again.",
+    ),
+    Denial.INTERNAL_ERROR: Explanation(
+        "The hook met an error that nobody foresaw; the detail names it.",
+        "The device may try again. Report it with the line from the log.",
+    ),
+}
+
+
+def status(record: DeviceRecord, now: int) -> Explanation:
+    """Say what a record's status means at this moment, in seconds since 1970."""
+    expires_at = record.enrolment_expires_at
+    over = expires_at is not None and expires_at <= now
+    match record.status:
+        case Status.ENROLLED if over:
+            return Explanation(
+                "It was never provisioned, and its enrolment is over.",
+                "Enrol it again with a later enrolmentExpiresAt, or revoke it.",
+            )
+        case Status.ENROLLED:
+            return Explanation(
+                "It may be provisioned now.",
+                "Power the device on; `suspend` holds it back, `revoke` shuts it out for good.",
+            )
+        case Status.PROVISIONING:
+            return _provisioning(record, now, over=over)
+        case Status.ACTIVE:
+            return _active(record)
+        case Status.SUSPENDED:
+            return Explanation(
+                "An operator suspended it: provisioning refuses it.",
+                f"`resume` makes it {record.suspended_from or Status.ENROLLED} again; `revoke` "
+                "shuts it out for good.",
+            )
+        case Status.REVOKED:
+            return Explanation(
+                "An operator revoked it, for good.",
+                "Nothing brings it back. `decommission` removes what it left at AWS IoT.",
+            )
+
+
+def _provisioning(record: DeviceRecord, now: int, *, over: bool) -> Explanation:
+    lease_ends = record.lease_expires_at
+    if lease_ends is not None and lease_ends > now:
+        return Explanation(
+            "A certificate holds the claim; until the lease is over no other certificate gets it.",
+            "Wait, or use `release` to let another certificate in at once.",
+        )
+    if over:
+        return Explanation(
+            "It was claimed and never confirmed, the lease is over and so is its enrolment.",
+            "`release` it and enrol it again with a later enrolmentExpiresAt.",
+        )
+    return Explanation(
+        "It was claimed and never confirmed, and the lease is over: it may be claimed again.",
+        "If the device works, nothing is to be done.",
+    )
+
+
+def _active(record: DeviceRecord) -> Explanation:
+    if record.reprovision_policy is ReprovisionPolicy.REPLACE:
+        return Explanation(
+            "It has its identity; a new certificate may take the place of the present one.",
+            "`suspend` or `revoke` cut it off.",
+        )
+    return Explanation(
+        "It has its identity, and no second one is given out.",
+        "`release` lets it be provisioned once more; `suspend` or `revoke` cut it off.",
+    )
