@@ -1,13 +1,11 @@
 """The rules of a claim: what ``judge`` says, and that DynamoDB's condition says the same."""
 
-import boto3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moto import mock_aws
 
 from device_registry.claim import claim_update, judge
-from device_registry.reasons import Denial, Grant
+from device_registry.reasons import Grant
 from device_registry.record import ReprovisionPolicy, Status, from_item, to_item
 from tests.unit.builders import (
     CERTIFICATE,
@@ -18,106 +16,7 @@ from tests.unit.builders import (
     claim_request,
     record,
 )
-
-HELD = {"certificate_id": CERTIFICATE, "certificate_ids": frozenset({CERTIFICATE})}
-LOST = {"certificate_ids": frozenset({CERTIFICATE, OTHER_CERTIFICATE})}
-REPLACE = {"reprovision_policy": ReprovisionPolicy.REPLACE}
-
-RULES = [
-    ("enrolled", {}, {}, Grant.FIRST_CLAIM),
-    ("no manufacturer on record", {"manufacturer": None}, {}, Grant.FIRST_CLAIM),
-    ("no manufacturer anywhere", {"manufacturer": None}, {"manufacturer": ""}, Grant.FIRST_CLAIM),
-    ("other manufacturer", {}, {"manufacturer": "Other"}, Denial.WRONG_MANUFACTURER),
-    ("manufacturer not sent", {}, {"manufacturer": ""}, Denial.WRONG_MANUFACTURER),
-    ("other type", {}, {"device_type": "gateway"}, Denial.WRONG_DEVICE_TYPE),
-    (
-        "the claim it must use",
-        {"required_claim_certificate_id": CLAIM_CERTIFICATE},
-        {},
-        Grant.FIRST_CLAIM,
-    ),
-    ("another claim", {"required_claim_certificate_id": "ab" * 32}, {}, Denial.WRONG_CLAIM),
-    ("enrolment ends now", {"enrolment_expires_at": NOW}, {}, Denial.ENROLMENT_EXPIRED),
-    ("enrolment ends next", {"enrolment_expires_at": NOW + 1}, {}, Grant.FIRST_CLAIM),
-    ("suspended", {"status": Status.SUSPENDED}, {}, Denial.SUSPENDED),
-    ("revoked", {"status": Status.REVOKED}, {}, Denial.REVOKED),
-    (
-        "revoked comes before anything else",
-        {"status": Status.REVOKED},
-        {"device_type": "gateway"},
-        Denial.REVOKED,
-    ),
-    (
-        "in another's lease",
-        {"status": Status.PROVISIONING},
-        {},
-        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
-    ),
-    ("in its own lease", {"status": Status.PROVISIONING, **HELD}, {}, Grant.REPEAT),
-    (
-        "in its own lease, enrolment over",
-        {"status": Status.PROVISIONING, "enrolment_expires_at": NOW - 1, **HELD},
-        {},
-        Grant.REPEAT,
-    ),
-    (
-        "another's lease ends next",
-        {"status": Status.PROVISIONING, "lease_expires_at": NOW + 1},
-        {},
-        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
-    ),
-    (
-        "another's lease ends now",
-        {"status": Status.PROVISIONING, "lease_expires_at": NOW},
-        {},
-        Grant.LEASE_EXPIRED,
-    ),
-    (
-        "its own lease ends now",
-        {"status": Status.PROVISIONING, "lease_expires_at": NOW, **HELD},
-        {},
-        Grant.LEASE_EXPIRED,
-    ),
-    (
-        "what it lost, after the lease of who has it",
-        {"status": Status.PROVISIONING, "lease_expires_at": NOW, **LOST},
-        {},
-        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
-    ),
-    (
-        "lease over, enrolment over",
-        {"status": Status.PROVISIONING, "lease_expires_at": NOW, "enrolment_expires_at": NOW},
-        {},
-        Denial.ENROLMENT_EXPIRED,
-    ),
-    ("active, another's", {"status": Status.ACTIVE}, {}, Denial.ALREADY_ACTIVE),
-    ("active, its own", {"status": Status.ACTIVE, **HELD}, {}, Grant.REPEAT),
-    ("active, may be replaced", {"status": Status.ACTIVE, **REPLACE}, {}, Grant.REPLACEMENT),
-    (
-        "active, may be replaced, enrolment long over",
-        {"status": Status.ACTIVE, "enrolment_expires_at": NOW - 1, **REPLACE},
-        {},
-        Grant.REPLACEMENT,
-    ),
-    (
-        "active, was replaced",
-        {"status": Status.ACTIVE, **REPLACE, **LOST},
-        {},
-        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
-    ),
-    (
-        "active, may be replaced, its own",
-        {"status": Status.ACTIVE, **REPLACE, **HELD},
-        {},
-        Grant.REPEAT,
-    ),
-    (
-        "active, other type",
-        {"status": Status.ACTIVE, **REPLACE},
-        {"device_type": "gateway"},
-        Denial.WRONG_DEVICE_TYPE,
-    ),
-]
+from tests.unit.device_registry.rules import RULES, write
 
 
 @pytest.mark.parametrize(
@@ -127,39 +26,6 @@ RULES = [
 )
 def test_rule(record_changes, request_changes, expected):
     assert judge(record(**record_changes), claim_request(**request_changes), NOW) is expected
-
-
-@pytest.fixture(scope="module")
-def registry(monkeypatch_module):
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch_module.setenv(name, "test")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="registry",
-            AttributeDefinitions=[{"AttributeName": "serialNumber", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "serialNumber", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield client
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch
-
-
-def write(registry, item, request):
-    """Run the conditional write; return whether it was done, and the item after it."""
-    registry.put_item(TableName="registry", Item=item)
-    try:
-        registry.update_item(TableName="registry", **claim_update(request, NOW, LEASE))
-        done = True
-    except registry.exceptions.ConditionalCheckFailedException:
-        done = False
-    key = {"serialNumber": {"S": request.serial_number}}
-    return done, registry.get_item(TableName="registry", Key=key)["Item"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from device_registry.record import Status, to_item
 from device_registry.table import Granted, Refused
 from tests.unit.builders import CERTIFICATE, LEASE, NOW, claim_request, record
 
+RELEASED = record(claimed_at=NOW - 9)
 HELD = record(status=Status.PROVISIONING, certificate_id=CERTIFICATE)
 
 
@@ -42,6 +43,7 @@ def claim(answer):
     ("answer", "expected"),
     [
         (to_item(record()), Granted(grant=Grant.FIRST_CLAIM, record=record(), claimed_at=NOW)),
+        (to_item(RELEASED), Granted(grant=Grant.FIRST_CLAIM, record=RELEASED, claimed_at=NOW)),
         (
             ConditionFailedError(to_item(HELD)),
             Granted(grant=Grant.REPEAT, record=HELD, claimed_at=HELD.claimed_at),
@@ -69,6 +71,7 @@ def claim(answer):
     ],
     ids=[
         "taken",
+        "taken anew after a release",
         "repeated",
         "no item",
         "no answer",

@@ -53,6 +53,7 @@ def test_a_device_that_may_be_provisioned(invoke):
     assert answer["parameterOverrides"]["ThingName"] == "acme-SN-0001"
     assert (line["outcome"], line["reason"]) == ("allowed", "FIRST_CLAIM")
     assert line["thingName"] == "acme-SN-0001"
+    assert line["serialNumber"] == "SN-0001"
     assert len(line["requestId"]) == 36
 
 

@@ -47,6 +47,7 @@ def test_parameters_that_are_no_object(value):
         "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/",
         "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a b",
         "arn:aws:iot:us-east-1:123456789012:thing/acme-default",
+        "arn:aws:iot:us-east-1:123456789012:provisioningtemplate/a:provisioningtemplate/b",
         "prn:aws:iot:us-east-1:123456789012:provisioningtemplate/acme-default",
     ],
 )

@@ -1,5 +1,7 @@
 """What AWS IoT is told."""
 
+import time
+
 from provisioning_hook import response
 from tests.unit.builders import record
 
@@ -22,6 +24,15 @@ def test_allowed():
             "ProvisionedAt": "2026-09-21T14:13:20Z",
         },
     }
+
+
+def test_the_time_is_utc_wherever_it_runs(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    overrides = response.allowed(record(), "acme", 0)["parameterOverrides"]
+    monkeypatch.undo()
+    time.tzset()
+    assert overrides["ProvisionedAt"] == "1970-01-01T00:00:00Z"
 
 
 def test_a_manufacturer_that_nobody_recorded():

@@ -53,11 +53,22 @@ def iot(monkeypatch):
     client = boto3.client(
         "iot", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
-    monkeypatch.setattr(handler.boto3, "client", lambda *_, **__: client)
-    monkeypatch.setattr(handler.time, "sleep", lambda _: None)
+    monkeypatch.setattr(handler.boto3, "client", made(client))
+    pauses = []
+    monkeypatch.setattr(handler.time, "sleep", pauses.append)
     with Stubber(client) as stub:
         yield stub
         stub.assert_no_pending_responses()
+    assert set(pauses) <= {3.0}
+
+
+def made(client):
+    def make(service, *, config):
+        assert service == "iot"
+        assert config.retries == {"mode": "standard", "max_attempts": 5}
+        return client
+
+    return make
 
 
 def context(*milliseconds):
