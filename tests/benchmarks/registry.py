@@ -9,18 +9,24 @@ from device_registry.record import DeviceRecord, ReprovisionPolicy, Status, to_i
 
 
 class Registry:
-    """A table made for one run; enrolment is not part of what is measured."""
+    """A registry table and the kind of devices in it; enrolment is not part of what is measured."""
 
-    table_name = "bench-registry"
-
-    def __init__(self):
+    def __init__(self, table_name, device_type):
+        self.table_name = table_name
+        self._device_type = device_type
         self._client = boto3.client("dynamodb")
-        self._client.create_table(
-            TableName=self.table_name,
+
+    @classmethod
+    def create(cls, table_name, device_type):
+        """Make a table with the registry's key."""
+        registry = cls(table_name, device_type)
+        registry._client.create_table(
+            TableName=table_name,
             AttributeDefinitions=[{"AttributeName": "serialNumber", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "serialNumber", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
+        return registry
 
     def enrol_one(self):
         """Enrol one more device; returns its serial number and a certificate id for it."""
@@ -28,7 +34,7 @@ class Registry:
         now = int(time.time())
         record = DeviceRecord(
             serial_number=serial,
-            device_type="gateway",
+            device_type=self._device_type,
             status=Status.ENROLLED,
             enrolled_at=now,
             enrolled_by="benchmark",

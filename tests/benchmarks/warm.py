@@ -51,7 +51,10 @@ def _bare_update(registry):
             template_name="bench-default",
             thing_name=f"bench-{serial}",
         )
-        arguments = {"TableName": registry.table_name, **claim_update(request, int(time.time()), 3600)}
+        arguments = {
+            "TableName": registry.table_name,
+            **claim_update(request, int(time.time()), 3600),
+        }
         DYNAMODB.update_item(arguments, time.monotonic() + 3.5)
 
     return call

@@ -1,8 +1,8 @@
 """What tutorials write: boto3's resource, a read, then a write. Two round trips and a race."""
 
-import datetime
 import json
 import os
+from datetime import UTC, datetime
 
 import boto3
 
@@ -16,7 +16,7 @@ def lambda_handler(event, _context):
     item = table.get_item(Key={"serialNumber": serial}).get("Item")
     if not item or item["status"] != "ENROLLED" or item["deviceType"] != parameters["DeviceType"]:
         return {"allowProvisioning": False, "parameterOverrides": {}}
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     table.put_item(Item={**item, "status": "PROVISIONING", "provisionedAt": now})
     print(json.dumps({"serialNumber": serial, "outcome": "allowed"}))
     shared = f"{os.environ['NAME_PREFIX']}-{item['deviceType']}"
