@@ -5,7 +5,6 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-from tools.cli.errors import INTERRUPTED
 from tools.cli.main import cli
 
 
@@ -16,11 +15,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
 def main() -> NoReturn:
     """Run the command line; a terminated run saves its place like an interrupted one."""
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        cli(prog_name="iot-provisioning")
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
-    sys.exit(0)
+    sys.exit(cli(prog_name="iot-provisioning"))
 
 
 if __name__ == "__main__":

@@ -35,14 +35,12 @@ def _check_common_name(
 
 
 @click.command(name="claim-csr", epilog=_EPILOG, short_help="Make a claim key and its CSR.")
-@click.option(
-    "--name", required=True, callback=_check_name, help="What the files are called (required)."
-)
+@click.option("--name", required=True, callback=_check_name, help="What the files are called.")
 @click.option(
     "--out-dir",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where the files go (required).",
+    help="Where the files go.",
 )
 @click.option("--common-name", callback=_check_common_name, help="The subject. Default: the name.")
 @click.option(

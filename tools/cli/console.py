@@ -3,9 +3,9 @@
 import json
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -22,6 +24,7 @@ from rich.text import Text
 
 # A pipe or a file has no width of its own; nothing in a table should be cut for that.
 WIDTH_WITHOUT_TERMINAL = 200
+_Result = TypeVar("_Result")
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -43,9 +46,9 @@ def printable(value: object) -> str:
     )
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
     """Return an aligned table; columns of numbers stand on the right."""
-    result = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    result = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
     cells = [list(row) for row in rows]
     for index, heading in enumerate(headings):
         numbers = bool(cells) and all(isinstance(row[index], int) for row in cells)
@@ -90,7 +93,7 @@ def age(seconds: float, now: float) -> str:
     for unit, length in _UNITS:
         count = int(abs(distance) // length)
         if count:
-            words = f"{count} {unit}{'s' if count > 1 else ''}"
+            words = plural(count, unit)
             return f"{words} ago" if distance > 0 else f"in {words}"
     return "now"
 
@@ -106,6 +109,29 @@ def moment(seconds: float | None, now: float | None = None) -> str:
     return f"{iso(seconds)}  (local {local}, {age(seconds, time.time() if now is None else now)})"
 
 
+class _Rate(ProgressColumn):
+    """How many were done a second, where the bar itself counts something else (bytes)."""
+
+    def render(self, task: Task) -> Text:
+        """Return the rate since the bar began, without what an earlier run had done."""
+        done = task.fields["count"] - task.fields.get("before", 0)
+        return Text(f"{done / task.elapsed:,.0f}/s" if task.elapsed else "")
+
+
+def counted(description: str, results: Iterable[_Result], total: int) -> Iterator[_Result]:
+    """Pass results on and show how many of ``total`` devices there were."""
+    with progress("devices") as bar:
+        task = bar.add_task(description, total=total, count=0)
+        for count, result in enumerate(results, 1):
+            bar.update(task, completed=count, count=count)
+            yield result
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 thing", "2 things"."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def progress(unit: str) -> Progress:
     """Return a progress bar on standard error, which shows nothing where that is no terminal."""
     bars = console(stderr=True)
@@ -115,7 +141,7 @@ def progress(unit: str) -> Progress:
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[count]:,} " + unit),
-        TextColumn("{task.fields[rate]:,.0f}/s"),
+        _Rate(),
         TimeRemainingColumn(),
         console=bars,
         transient=True,

@@ -1,8 +1,5 @@
 """``decommission``: removes what devices created, one device or a whole stack."""
 
-from collections import Counter
-from collections.abc import Iterator
-from functools import partial
 from typing import TextIO
 
 import click
@@ -11,8 +8,8 @@ from botocore.exceptions import ClientError
 from device_registry import names
 from tools.aws_errors import RUN_ENDING, error_code
 from tools.cli.arguments import from_file_option, gather, serials_argument
-from tools.cli.console import console, note, printable, progress, table
-from tools.cli.errors import PARTLY
+from tools.cli.console import console, counted, note, plural, printable, table
+from tools.cli.errors import DONE, PARTLY
 from tools.cli.options import Deployment, stack_options
 from tools.decommission import records
 from tools.decommission.inventory import (
@@ -89,45 +86,45 @@ def decommission(
     """
     if everything and (serials or from_file):
         raise click.UsageError("Give serial numbers or --all, not both.")
-    prefix = deployment.name_prefix()
-    if everything:
-        catalogue = _catalogue(deployment)
-        units, left_alone = find_units(
-            deployment.iot, catalogue, deployment.registry.ever_claimed()
-        )
-        for thing in left_alone:
-            note(f"{printable(thing)} is in a group of the stack but not named by it: left alone.")
-    else:
-        catalogue = None
-        units = _units(deployment, gather(serials, from_file))
-    ours = Ours(
-        things=frozenset(unit.thing_name for unit in units if unit.thing_name),
-        policies=catalogue.policies if catalogue else frozenset(),
-        claim_certificate_ids=deployment.stack.claim_certificate_ids,
-    )
-    found = _look_at_all(deployment, units, ours)
+    catalogue = _catalogue(deployment) if everything else None
+    units = _search(deployment, catalogue) if catalogue else _named(deployment, serials, from_file)
+    found = _look_at_all(deployment, units, catalogue)
+    unknown = [d.unit.serial_number for d in found if d.nothing_left and d.unit.status is None]
+    for serial in unknown:
+        note(f"{serial} has no record, and AWS IoT has nothing of it.")
     work = [details for details in found if _has_work(details, Policy(policy))]
-    if not work:
-        note("There is nothing to remove.")
-    else:
-        console().print(table(_HEADINGS, (_row(details) for details in work)))
-        note(_count(work))
+    _print(work)
     if dry_run:
         note("A dry run: nothing was removed.")
-        return
-    if work and not yes and not _confirmed(work, prefix, everything=everything):
+    elif not work:
+        note("There is nothing to remove.")
+    elif not yes and not _confirmed(work, deployment.name_prefix(), everything=everything):
         note("Nothing was removed.")
         context.exit(PARTLY)
-    problems = _remove_all(deployment, work, ours, Policy(policy))
-    for sentence in problems:
-        click.echo(printable(sentence), err=True)
-    if problems:
-        note(f"{len(problems)} of {len(work)} could not be removed. Run the command again.")
-        context.exit(PARTLY)
-    if catalogue:
-        _conclude(context, deployment, catalogue)
     else:
-        note(f"{len(work)} removed.")
+        _remove_all(context, deployment, work, Policy(policy))
+    if catalogue and not dry_run:
+        _conclude(context, deployment, catalogue)
+    context.exit(PARTLY if unknown else DONE)
+
+
+def _search(deployment: Deployment, catalogue: Catalogue) -> list[Unit]:
+    claimed = deployment.registry.ever_claimed()
+    units, left_alone = find_units(deployment.iot, catalogue, claimed)
+    for thing in left_alone:
+        note(f"{printable(thing)} is in a group of the stack but not named by it: left alone.")
+    return units
+
+
+def _named(deployment: Deployment, serials: tuple[str, ...], file: TextIO | None) -> list[Unit]:
+    prefix = deployment.name_prefix()
+    units = []
+    for serial in gather(serials, file):
+        if not names.matches(names.SERIAL_NUMBER, serial):
+            raise click.BadParameter(f"{serial!r} is not a serial number.")
+        item = deployment.registry.get(serial) or {"serialNumber": {"S": serial}}
+        units.append(unit_of(item, prefix))
+    return units
 
 
 def _catalogue(deployment: Deployment) -> Catalogue:
@@ -146,33 +143,23 @@ def _catalogue(deployment: Deployment) -> Catalogue:
     )
 
 
-def _units(deployment: Deployment, devices: list[str]) -> list[Unit]:
-    prefix = deployment.name_prefix()
-    units = []
-    for serial in devices:
-        if not names.matches(names.SERIAL_NUMBER, serial):
-            raise click.BadParameter(f"{serial!r} is not a serial number.")
-        item = deployment.registry.get(serial) or {"serialNumber": {"S": serial}}
-        units.append(unit_of(item, prefix))
-    return units
-
-
-def _look_at_all(deployment: Deployment, units: list[Unit], ours: Ours) -> list[Details]:
+def _look_at_all(
+    deployment: Deployment, units: list[Unit], catalogue: Catalogue | None
+) -> list[Details]:
     iot = deployment.iot
+    ours = Ours(
+        things=frozenset(unit.thing_name for unit in units if unit.thing_name),
+        policies=catalogue.policies if catalogue else frozenset(),
+        claim_certificate_ids=deployment.stack.claim_certificate_ids,
+    )
 
     def work(unit: Unit) -> Details:
         return look_at(iot, unit, ours)
 
-    with progress("devices") as bar:
-        task = bar.add_task("Looking", total=len(units), count=0, rate=0.0)
-        looked_at = in_order(work, units, workers=_WORKERS)
-        return without_repeats(_counted(looked_at, partial(bar.update, task)))
-
-
-def _counted(results: Iterator[tuple[Unit, Details]], update: partial[None]) -> Iterator[Details]:
-    for count, (_, details) in enumerate(results, 1):
-        update(completed=count, count=count)
-        yield details
+    looked_at = in_order(work, units, workers=_WORKERS)
+    return without_repeats(
+        details for _, details in counted("Looking", looked_at, total=len(units))
+    )
 
 
 def _has_work(details: Details, policy: Policy) -> bool:
@@ -195,12 +182,13 @@ def _row(details: Details) -> tuple[str, ...]:
     )
 
 
-def _count(work: list[Details]) -> str:
-    counts = Counter[str]()
-    for details in work:
-        counts["things"] += details.thing_exists
-        counts["certificates"] += len([c for c in details.certificates if not c.foreign_things])
-    return f"{counts['things']} things and {counts['certificates']} certificates."
+def _print(work: list[Details]) -> None:
+    if not work:
+        return
+    console().print(table(_HEADINGS, (_row(details) for details in work)))
+    things = sum(details.thing_exists for details in work)
+    certificates = sum(not each.stays for details in work for each in details.certificates)
+    note(f"{plural(things, 'thing')} and {plural(certificates, 'certificate')}.")
 
 
 def _confirmed(work: list[Details], prefix: str, *, everything: bool) -> bool:
@@ -214,8 +202,8 @@ def _confirmed(work: list[Details], prefix: str, *, everything: bool) -> bool:
 
 
 def _remove_all(
-    deployment: Deployment, work: list[Details], ours: Ours, policy: Policy
-) -> list[str]:
+    context: click.Context, deployment: Deployment, work: list[Details], policy: Policy
+) -> None:
     by = deployment.caller_arn
     registry, iot = deployment.registry, deployment.iot
 
@@ -225,7 +213,7 @@ def _remove_all(
             closed = records.before(registry, serial, policy, by) if serial else None
             if closed is not None and not closed.ok:
                 return closed.sentence
-            remove(iot, details, ours)
+            remove(iot, details)
             reopened = records.after(registry, serial, policy, by) if serial else None
         except ClientError as error:
             if error_code(error) in RUN_ENDING:
@@ -233,14 +221,14 @@ def _remove_all(
             return f"{serial or details.certificates[0].certificate_id}: {error}"
         return None if reopened is None or reopened.ok else reopened.sentence
 
-    problems: list[str] = []
-    with progress("devices") as bar:
-        task = bar.add_task("Removing", total=len(work), count=0, rate=0.0)
-        for count, (_, problem) in enumerate(in_order(one, work, workers=_WORKERS), 1):
-            bar.update(task, completed=count, count=count)
-            if problem is not None:
-                problems.append(problem)
-    return problems
+    removed = in_order(one, work, workers=_WORKERS)
+    problems = [problem for _, problem in counted("Removing", removed, total=len(work)) if problem]
+    for problem in problems:
+        click.echo(printable(problem), err=True)
+    if problems:
+        note(f"{len(problems)} of {len(work)} could not be removed. Run the command again.")
+        context.exit(PARTLY)
+    note(f"Removed what {plural(len(work), 'device')} had.")
 
 
 def _conclude(context: click.Context, deployment: Deployment, catalogue: Catalogue) -> None:

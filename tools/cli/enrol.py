@@ -142,7 +142,7 @@ def _enrol_one(plan: Plan) -> tuple[Counts, float]:
     try:
         size = None if plan.path == _STANDARD_INPUT else Path(plan.path).stat().st_size
         with progress("rows") as bar:
-            task = bar.add_task(plan.path, total=size, count=0, rate=0.0)
+            task = bar.add_task(plan.path, total=size, count=0)
 
             def tell(news: Progress) -> None:
                 nonlocal state
@@ -154,12 +154,11 @@ def _enrol_one(plan: Plan) -> tuple[Counts, float]:
                 for sentence in news.notes if state is None else ():
                     bar.console.print(sentence)
                 state = news
-                done_now = news.counts.rows - news.resumed_rows
                 bar.update(
                     task,
                     completed=news.position.offset,
                     count=news.counts.rows,
-                    rate=done_now / max(time.monotonic() - began, 0.001),
+                    before=news.resumed_rows,
                 )
 
             final = enrol_file(plan, tell)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO, Any
 
 import click
 from botocore.exceptions import (
@@ -45,6 +46,10 @@ class InterruptedRunError(click.ClickException):
     """The operator stopped the run; the message says how to continue."""
 
     exit_code = INTERRUPTED
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the message: being stopped is no error."""
+        click.echo(self.format_message(), file=file, err=True)
 
 
 _CREDENTIALS = (

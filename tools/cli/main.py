@@ -1,5 +1,8 @@
 """The command line's root: which commands there are, and how `--help` lists them."""
 
+import tomllib
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import click
@@ -7,7 +10,7 @@ import click
 from tools.cli.claim_csr import claim_csr
 from tools.cli.decommission import decommission
 from tools.cli.enrol import enrol
-from tools.cli.errors import EXIT_CODES, in_sentences
+from tools.cli.errors import EXIT_CODES, InterruptedRunError, in_sentences
 from tools.cli.list_devices import list_devices
 from tools.cli.prune import prune_template_versions
 from tools.cli.show import show
@@ -35,6 +38,15 @@ AWS_PROFILE, AWS_ENDPOINT_URL and the others.
 {EXIT_CODES}"""
 
 
+def _version() -> str:
+    """Return the version: the installed distribution's, or in a checkout the project file's."""
+    try:
+        return metadata.version("iot-device-provisioning")
+    except metadata.PackageNotFoundError:
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+
+
 class SectionedGroup(click.Group):
     """A group whose commands are listed in sections, and whose AWS errors are sentences."""
 
@@ -57,8 +69,11 @@ class SectionedGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
-        with in_sentences():
-            return super().invoke(ctx)
+        try:
+            with in_sentences():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise InterruptedRunError("Interrupted. Run the command again to finish.") from None
 
 
 @click.group(
@@ -66,7 +81,7 @@ class SectionedGroup(click.Group):
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="iot-device-provisioning", prog_name="iot-provisioning")
+@click.version_option(_version(), prog_name="iot-provisioning")
 def cli() -> None:
     """Operate a fleet's device registry and what its devices have at AWS IoT."""
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 import click
@@ -202,7 +203,7 @@ def _print_denial(
     log_group: str | None,
 ) -> None:
     out = console()
-    out.print("Last refusal")
+    out.print("\nLast refusal")
     if log_group is None:
         out.print("  Not looked up: give --stack or --log-group.")
         return
@@ -214,7 +215,7 @@ def _print_denial(
         ("Reason", denial.get("reason", "-")),
         ("Why", explanation.why),
         ("What to do", explanation.advice),
-        ("When", denial.get("timestamp", "-")),
+        ("When", _when(denial, now)),
     ]
     for name, key in (
         ("Detail", "detail"),
@@ -232,6 +233,14 @@ def _print_denial(
     if isinstance(record, DeviceRecord) and record.claimed_at is not None:
         claimed = moment(record.claimed_at, now)
         out.print(f"  For comparison, its present claim was granted {claimed}.")
+
+
+def _when(denial: Mapping[str, Any], now: int) -> str:
+    written = str(denial.get("timestamp"))
+    try:
+        return moment(datetime.fromisoformat(written).timestamp(), now)
+    except ValueError:
+        return written
 
 
 def _explanation(denial: Mapping[str, Any]) -> Explanation:

@@ -26,7 +26,7 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
             required=True,
             callback=_reason,
             metavar="TEXT",
-            help="Why; kept in the record (required).",
+            help="Why; kept in the record.",
         ),
         click.option(
             "--certificates/--no-certificates",

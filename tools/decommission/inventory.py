@@ -56,8 +56,8 @@ class Details:
 
     @property
     def nothing_left(self) -> bool:
-        """Whether AWS IoT has nothing of this unit."""
-        return not (self.thing_exists or self.certificates)
+        """Whether AWS IoT has nothing of this unit that could be removed."""
+        return not (self.thing_exists or any(each.has_work for each in self.certificates))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +70,23 @@ class Certificate:
     policies: tuple[str, ...]
     things: tuple[str, ...]
     foreign_things: tuple[str, ...] = ()
+    # What is detached: everything, or from a certificate that stays, what is ours.
+    policies_to_detach: tuple[str, ...] = ()
+
+    @property
+    def stays(self) -> bool:
+        """Whether somebody else's thing uses it."""
+        return bool(self.foreign_things)
+
+    @property
+    def things_to_detach(self) -> tuple[str, ...]:
+        """The things of ours that it is attached to."""
+        return tuple(thing for thing in self.things if thing not in self.foreign_things)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to remove."""
+        return not self.stays or bool(self.policies_to_detach or self.things_to_detach)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,14 +257,19 @@ def _certificate(iot: "IoTClient", certificate_id: str, ours: Ours) -> Certifica
     arn = description["certificateDescription"]["certificateArn"]
     pages = iot.get_paginator("list_principal_things").paginate(principal=arn)
     things = tuple(_existing(pages, "things"))
-    policies = iot.get_paginator("list_attached_policies").paginate(target=arn)
+    foreign_things = tuple(thing for thing in things if thing not in ours.things)
+    attached = iot.get_paginator("list_attached_policies").paginate(target=arn)
+    policies = tuple(policy["policyName"] for policy in _existing(attached, "policies"))
     return Certificate(
         certificate_id=certificate_id,
         arn=arn,
         status=description["certificateDescription"]["status"],
-        policies=tuple(policy["policyName"] for policy in _existing(policies, "policies")),
+        policies=policies,
         things=things,
-        foreign_things=tuple(thing for thing in things if thing not in ours.things),
+        foreign_things=foreign_things,
+        policies_to_detach=tuple(
+            policy for policy in policies if not foreign_things or policy in ours.policies
+        ),
     )
 
 

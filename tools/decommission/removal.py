@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from tools.aws_errors import error_code, is_not_found
-from tools.decommission.inventory import Certificate, Details, Ours
+from tools.decommission.inventory import Certificate, Details
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -25,7 +25,6 @@ _NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
 def remove(
     iot: "IoTClient",
     details: Details,
-    ours: Ours,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Remove what ``details`` found.
@@ -36,7 +35,6 @@ def remove(
     Args:
         iot: the client.
         details: what exists.
-        ours: what may be removed.
         sleep: waits for a number of seconds.
 
     Raises:
@@ -44,7 +42,7 @@ def remove(
     """
     thing_name = details.unit.thing_name
     for certificate in details.certificates:
-        _detach(iot, certificate, ours)
+        _detach(iot, certificate)
     if thing_name is not None and details.thing_exists:
         for principal in details.other_principals:
             _gone(iot.detach_thing_principal, thingName=thing_name, principal=principal)
@@ -52,7 +50,7 @@ def remove(
             _leave_group(iot, group, thing_name)
         _settled(sleep, iot.delete_thing, thingName=thing_name)
     for certificate in details.certificates:
-        if not certificate.foreign_things:
+        if not certificate.stays:
             _settled(
                 sleep,
                 iot.delete_certificate,
@@ -62,19 +60,17 @@ def remove(
             )
 
 
-def _detach(iot: "IoTClient", certificate: Certificate, ours: Ours) -> None:
-    stays = bool(certificate.foreign_things)
-    if certificate.status == "ACTIVE" and not stays:
+def _detach(iot: "IoTClient", certificate: Certificate) -> None:
+    if certificate.status == "ACTIVE" and not certificate.stays:
         # First, so that the device is cut off whatever comes after.
         _gone(
             iot.update_certificate,
             certificateId=certificate.certificate_id,
             newStatus="INACTIVE",
         )
-    for policy in certificate.policies:
-        if not stays or policy in ours.policies:
-            _gone(iot.detach_policy, policyName=policy, target=certificate.arn)
-    for thing in set(certificate.things) & ours.things:
+    for policy in certificate.policies_to_detach:
+        _gone(iot.detach_policy, policyName=policy, target=certificate.arn)
+    for thing in certificate.things_to_detach:
         _gone(iot.detach_thing_principal, thingName=thing, principal=certificate.arn)
 
 
