@@ -106,7 +106,7 @@ _claim_options = _options(
         "--client-id-prefix",
         metavar="TEXT",
         help="The claim session's client id is this and the serial number. It must be the one "
-        "that the claim policy admits. Default: the template's name and a hyphen.",
+        "that the claim policy admits. Default: claim-TEMPLATE-.",
     ),
 )
 

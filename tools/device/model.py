@@ -173,7 +173,7 @@ def registration_parameters(device: DeviceSpec) -> dict[str, str]:
 
 def default_client_id_prefix(template_name: str) -> str:
     """The prefix of claim sessions' client ids that a template's claim policy admits by default."""
-    return f"{template_name}-"
+    return f"claim-{template_name}-"
 
 
 def claim_client_id(prefix: str, serial_number: str) -> str:

@@ -13,6 +13,7 @@ import selectors
 import socket
 import socketserver
 import threading
+from contextlib import suppress
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -36,20 +37,24 @@ class _Handler(socketserver.BaseRequestHandler):
     request: socket.socket
 
     def handle(self) -> None:
-        if not self._read_request():
-            return
+        # Either side may go away at any moment, which ends the other's connection as well.
+        with suppress(OSError):
+            if self._read_request():
+                self._serve()
+
+    def _serve(self) -> None:
         try:
             upstream = socket.create_connection(self.server.target, _CONNECT_SECONDS)
         except OSError:
             self.request.sendall(_status_line(HTTPStatus.BAD_GATEWAY))
+            # Hanging up at once could overtake the answer: let the device read it and hang up.
+            self.request.settimeout(_CONNECT_SECONDS)
+            self.request.recv(_CHUNK)
             return
         with upstream:
             upstream.settimeout(None)
             self.request.sendall(_status_line(HTTPStatus.OK))
-            try:
-                _relay(self.request, upstream)
-            except OSError:
-                return  # Either side went away, which ends the other's connection as well.
+            _relay(self.request, upstream)
 
     def _read_request(self) -> bool:
         request = b""

@@ -43,7 +43,7 @@ def test_a_dishonest_device_can_send_any_parameter():
 
 
 def test_the_claim_client_id_is_the_prefix_and_the_serial_number():
-    assert claim_client_id(default_client_id_prefix("acme-sensors"), "SN-1") == "acme-sensors-SN-1"
+    assert claim_client_id(default_client_id_prefix("acme"), "SN-1") == "claim-acme-SN-1"
 
 
 def test_a_client_id_of_128_characters_is_the_longest():

@@ -67,7 +67,7 @@ def test_a_new_device_claims_registers_and_reconnects_as_itself(provisioner, end
     result = provisioner().provision(DEVICE)
     assert endpoint.names() == ["connect", "create", "register", "close", "connect", "close"]
     claim, own = endpoint.of("connect")
-    assert claim[1:] == ("acme-sensors-SN-1", CLAIM)
+    assert claim[1:] == ("claim-acme-sensors-SN-1", CLAIM)
     assert own[1] == result.thing_name == "acme-SN-1"
     assert own[2].certificate_pem == "certificate 1"
     assert own[2].private_key_pem == "key made by AWS IoT"
@@ -127,7 +127,7 @@ def test_a_lost_answer_repeats_registration_with_the_same_certificate(provisione
     assert [call[2] for call in endpoint.of("register")] == ["token 1"] * 3
     assert result.attempts == 3
     # After a lost answer the session is not trusted: a new one each time.
-    assert [c[1] for c in endpoint.of("connect")] == ["acme-sensors-SN-1"] * 3 + ["acme-SN-1"]
+    assert [c[1] for c in endpoint.of("connect")] == ["claim-acme-sensors-SN-1"] * 3 + ["acme-SN-1"]
 
 
 def test_a_busy_service_is_asked_again_on_the_same_connection(provisioner, endpoint, clock, lines):
@@ -156,6 +156,13 @@ def test_after_the_last_attempt_the_last_failure_is_raised(provisioner, endpoint
         provisioner(retry=RetryPolicy(attempts=3)).provision(DEVICE)
     assert failure.value is BUSY
     assert endpoint.open_sessions == 0
+
+
+def test_no_try_begins_after_the_deadline(provisioner, endpoint):
+    endpoint.script["register"] = [LOST] * 5
+    with pytest.raises(NotReachable):
+        provisioner(retry=RetryPolicy(deadline=0)).provision(DEVICE)
+    assert len(endpoint.of("register")) == 1
 
 
 @pytest.mark.parametrize("refusal", [FORBIDDEN, Rejected("RegisterThing", 404, "", "")])

@@ -96,21 +96,23 @@ class FakeClient:
     ],
 )
 def test_credentials_that_do_not_fit_are_said_to_be_unusable(credentials):
-    with SdkTransport(Endpoint("127.0.0.1", 1), TIMEOUTS) as transport:
-        with pytest.raises(UnusableCredentials) as failure:
-            transport.connect(credentials, "client")
+    with (
+        SdkTransport(Endpoint("127.0.0.1", 1), TIMEOUTS) as transport,
+        pytest.raises(UnusableCredentials) as failure,
+    ):
+        transport.connect(credentials, "client")
     assert "SECRET" not in str(failure.value)
     assert "PRIVATE KEY" not in str(failure.value)
 
 
 @pytest.mark.parametrize("address", [None, "127.0.0.1"])
-def test_a_port_where_nobody_listens_is_not_reachable(address):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    endpoint = Endpoint("iot.example" if address else "127.0.0.1", port, address)
-    with SdkTransport(endpoint, TIMEOUTS) as transport:
-        with pytest.raises(NotReachable, match=str(port)):
-            transport.connect(CREDENTIALS, "client")
+def test_a_port_where_nobody_listens_is_not_reachable(address, closed_port):
+    endpoint = Endpoint("iot.example" if address else "127.0.0.1", closed_port, address)
+    with (
+        SdkTransport(endpoint, TIMEOUTS) as transport,
+        pytest.raises(NotReachable, match=str(closed_port)),
+    ):
+        transport.connect(CREDENTIALS, "client")
 
 
 def test_a_server_that_says_nothing_is_not_waited_for_longer_than_told():

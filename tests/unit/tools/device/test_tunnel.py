@@ -56,10 +56,8 @@ def test_a_device_that_vanishes_is_hung_up_on():
             assert upstream.recv(1024) == b""
 
 
-def test_an_address_that_does_not_answer_is_a_bad_gateway():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with Tunnel("127.0.0.1", port) as tunnel, ask(tunnel, CONNECT) as connection:
+def test_an_address_that_does_not_answer_is_a_bad_gateway(closed_port):
+    with Tunnel("127.0.0.1", closed_port) as tunnel, ask(tunnel, CONNECT) as connection:
         assert connection.recv(1024).startswith(b"HTTP/1.1 502 ")
 
 
