@@ -9,7 +9,7 @@ import pytest
 from awscrt import mqtt5
 from awscrt.exceptions import AwsCrtError
 from awsiot import V2ServiceException
-from awsiot.iotidentity import V2ErrorResponse
+from awsiot.iotidentity import CreateCertificateFromCsrResponse, V2ErrorResponse
 from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -23,7 +23,7 @@ from tools.device.failures import (
     UnusableCredentials,
 )
 from tools.device.keys import new_private_key
-from tools.device.model import ClientCredentials, Message
+from tools.device.model import ClientCredentials, IssuedCertificate, Message
 from tools.device.session import (
     Endpoint,
     SdkSession,
@@ -222,6 +222,33 @@ def test_a_denied_message(session):
     session._client = FakeClient(done(answer))
     with pytest.raises(ActionDenied, match="publish on a"):
         session.publish("a", b"x")
+
+
+class FakeIdentityClient:
+    """Answers the signing request, the way the SDK's client does."""
+
+    def create_certificate_from_csr(self, request):
+        self.request = request
+        return done(
+            CreateCertificateFromCsrResponse(
+                certificate_id="id",
+                certificate_pem="certificate",
+                certificate_ownership_token="token",
+            )
+        )
+
+
+def test_a_signing_request_is_answered_without_a_key(session):
+    session._identity = FakeIdentityClient()
+    answer = session.create_certificate_from_csr("PEM request")
+    assert session._identity.request.to_payload() == {"certificateSigningRequest": "PEM request"}
+    assert answer == IssuedCertificate("id", "certificate", "token", None)
+
+
+def test_closing_twice_is_closing_once(session):
+    session._stopped.set()
+    session.close()
+    session.close()
 
 
 def test_an_endpoint_is_named_in_full():
