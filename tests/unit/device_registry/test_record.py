@@ -94,6 +94,14 @@ def test_the_item_has_the_documented_attributes():
     }
 
 
+@pytest.mark.parametrize(
+    ("field", "attribute"),
+    [("status", "status"), ("batch_id", "batchId"), ("lease_expires_at", "leaseExpiresAt")],
+)
+def test_the_attribute_of_a_field(field, attribute):
+    assert attribute_name(field) == attribute
+
+
 def test_what_is_not_known_is_not_stored():
     item = to_item(record(manufacturer=None))
     assert "manufacturer" not in item
