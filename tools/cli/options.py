@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html.
 """
 
 import functools
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,27 +73,33 @@ class Deployment:
     @cached_property
     def registry(self) -> RegistryTable:
         """The registry table."""
-        return RegistryTable(self.dynamodb, self.table_name())
+        name = self.table_name()
+        return RegistryTable(self.dynamodb, name)
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        """A session in the Region of AWS_REGION, which boto3 alone does not read."""
+        return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """A client for Amazon DynamoDB."""
-        return boto3.client("dynamodb", config=CLIENT_CONFIG)
+        return self._session.client("dynamodb", config=CLIENT_CONFIG)
 
     @cached_property
     def iot(self) -> "IoTClient":
         """A client for AWS IoT."""
-        return boto3.client("iot", config=CLIENT_CONFIG)
+        return self._session.client("iot", config=CLIENT_CONFIG)
 
     @cached_property
     def logs(self) -> "CloudWatchLogsClient":
         """A client for Amazon CloudWatch Logs."""
-        return boto3.client("logs", config=CLIENT_CONFIG)
+        return self._session.client("logs", config=CLIENT_CONFIG)
 
     @cached_property
     def caller_arn(self) -> str:
         """Who is doing this, as AWS STS sees it."""
-        return boto3.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Arn"]
+        return self._session.client("sts", config=CLIENT_CONFIG).get_caller_identity()["Arn"]
 
 
 def _name_prefix(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Any:

@@ -177,7 +177,7 @@ def find_units(
         unit = unit_of(item, catalogue.name_prefix)
         units[str(unit.thing_name)] = unit
     things = set(_things(iot, catalogue))
-    for thing_name in things:
+    for thing_name in sorted(things):
         if thing_name.startswith(prefix) and thing_name not in units:
             units[thing_name] = Unit(
                 thing_name=thing_name,

@@ -240,7 +240,7 @@ def _json_cells(text: str) -> dict[str, str]:
         ValueError: its arguments are the sentences that say what is wrong.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
+        value = json.loads(text, object_pairs_hook=_unique, parse_int=str)
     except json.JSONDecodeError as error:
         raise ValueError(f"It is not JSON: {error.msg} at column {error.colno}.") from None
     except RecursionError:
@@ -253,11 +253,11 @@ def _json_cells(text: str) -> dict[str, str]:
     problems += [
         f"{name} is neither text nor a whole number."
         for name, cell in value.items()
-        if isinstance(cell, bool) or not isinstance(cell, str | int | None)
+        if not isinstance(cell, str | None)
     ]
     if problems:
         raise ValueError(*problems)
-    return {name: str(cell) for name, cell in value.items() if cell is not None}
+    return {name: cell for name, cell in value.items() if cell is not None}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,246 @@
+import pytest
+from botocore.exceptions import ClientError
+
+from device_registry.record import Status, to_item
+from tests.unit.builders import record
+from tests.unit.tools.fakes import ARN, FakeIot, FakeTable, client_error
+from tools.decommission import records
+from tools.decommission.inventory import (
+    Ours,
+    find_catalogue,
+    find_units,
+    look_at,
+    unit_of,
+    without_repeats,
+)
+from tools.decommission.records import Policy
+from tools.decommission.removal import remove
+
+CLAIM = "c1" * 32
+IDS = {name: letter * 64 for name, letter in zip("ABCDEF", "abcdef", strict=True)}
+BY = "arn:aws:iam::123456789012:user/operator"
+
+
+def item(serial, *certificates, status=Status.ACTIVE):
+    values = {"serial_number": serial, "status": status}
+    if certificates:
+        values |= {
+            "certificate_id": certificates[-1],
+            "certificate_ids": frozenset(certificates),
+            "claim_certificate_id": CLAIM,
+        }
+    return to_item(record(**values))
+
+
+@pytest.fixture
+def iot():
+    """Two devices of the stack, one orphan, one neighbour's device, and a claim certificate."""
+    fake = FakeIot()
+    fake.groups = {"acme-devices": set(), "acme-gateway": set(), "acme-prod-gateway": set()}
+    fake.parents = {"acme-gateway": "acme-devices", "acme-prod-gateway": "acme-prod-devices"}
+    fake.add_device("acme-SN-1", IDS["A"], "acme-gateway")
+    fake.add_device("acme-SN-2", IDS["B"], "acme-gateway")
+    fake.add_device(None, IDS["C"], "acme-gateway")
+    fake.add_device("acme-prod-SN-9", IDS["D"], "acme-prod-gateway")
+    fake.add_device(None, CLAIM, "acme-claim")
+    return fake
+
+
+def catalogue(iot):
+    return find_catalogue(iot, "acme", "acme-devices", ["acme-gateway"], frozenset({CLAIM}))
+
+
+def all_details(iot, items=()):
+    found = catalogue(iot)
+    units, left_alone = find_units(iot, found, items)
+    ours = Ours(
+        things=frozenset(u.thing_name for u in units if u.thing_name),
+        policies=found.policies,
+        claim_certificate_ids=found.claim_certificate_ids,
+    )
+    return without_repeats(look_at(iot, unit, ours) for unit in units), left_alone
+
+
+def test_the_catalogue_is_known_from_the_groups_below_the_parent_alone(iot):
+    found = find_catalogue(iot, "acme", "acme-devices")
+    assert found.thing_types == {"acme-gateway"}
+    assert found.thing_groups == {"acme-gateway", "acme-devices"}
+
+
+def test_a_whole_stack_is_removed_and_nothing_of_a_neighbour(iot):
+    details, _ = all_details(iot, [item("SN-1", IDS["A"])])
+    for each in details:
+        remove(iot, each)
+    assert set(iot.things) == {"acme-prod-SN-9"}
+    assert set(iot.certificates) == {IDS["D"], CLAIM}
+    assert iot.policies["acme-gateway"] == set()
+    assert iot.groups["acme-gateway"] == set()
+    assert all_details(iot)[0] == []
+
+
+def test_each_certificate_is_shown_once_with_its_thing_if_it_has_one(iot):
+    details, _ = all_details(iot)
+    shown = [c.certificate_id for each in details for c in each.certificates]
+    assert sorted(shown) == sorted([IDS["A"], IDS["B"], IDS["C"]])
+
+
+def test_a_certificate_that_lost_policy_and_thing_is_found_by_the_record(iot):
+    iot.certificates[IDS["E"]] = "INACTIVE"
+    details, _ = all_details(iot, [item("SN-7", IDS["E"], IDS["F"])])
+    (orphan,) = [each for each in details if each.unit.serial_number == "SN-7"]
+    assert [c.certificate_id for c in orphan.certificates] == [IDS["E"]]
+    assert not orphan.thing_exists
+
+
+def test_a_claim_certificate_is_never_touched_even_if_only_a_record_names_it(iot):
+    iot.policies["acme-gateway"].add(ARN + CLAIM)
+    found = find_catalogue(iot, "acme", "acme-devices")
+    units, _ = find_units(iot, found, [item("SN-1", IDS["A"])])
+    assert all(CLAIM not in unit.certificate_ids for unit in units)
+
+
+def test_a_thing_that_somebody_put_into_a_group_is_named_and_left_alone(iot):
+    iot.things["pump-1"] = None
+    iot.groups["acme-gateway"].add("pump-1")
+    details, left_alone = all_details(iot)
+    assert left_alone == ["pump-1"]
+    for each in details:
+        remove(iot, each)
+    assert "pump-1" in iot.things
+
+
+def test_a_certificate_that_another_thing_uses_stays_without_what_was_ours(iot):
+    iot.things["pump-1"] = None
+    iot.attached.add(("pump-1", ARN + IDS["A"]))
+    iot.policies["pump"] = {ARN + IDS["A"]}
+    details, _ = all_details(iot)
+    for each in details:
+        remove(iot, each)
+    assert iot.certificates[IDS["A"]] == "ACTIVE"
+    assert iot.attached >= {("pump-1", ARN + IDS["A"])}
+    assert iot.policies["pump"] == {ARN + IDS["A"]}
+    assert iot.policies["acme-gateway"] == set()
+    assert "acme-SN-1" not in iot.things
+    again, _ = all_details(iot, [item("SN-1", IDS["A"])])
+    assert [each for each in again if not each.nothing_left] == []
+
+
+def test_a_device_is_cut_off_before_anything_else_happens_to_it(iot):
+    details, _ = all_details(iot)
+    remove(iot, details[0])
+    changes = [call[0] for call in iot.calls if call[0] != "describe_certificate"]
+    assert changes == [
+        "update_certificate",
+        "detach_policy",
+        "detach_thing_principal",
+        "remove_thing_from_thing_group",
+        "delete_thing",
+        "delete_certificate",
+    ]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "update_certificate",
+        "detach_policy",
+        "detach_thing_principal",
+        "remove_thing_from_thing_group",
+        "delete_thing",
+        "delete_certificate",
+    ],
+)
+def test_wherever_a_removal_stops_the_next_one_finishes_it(iot, step):
+    iot.failures[step] = [client_error("ThrottlingException")]
+    items = [item("SN-1", IDS["A"])]
+    with pytest.raises(ClientError):
+        for each in all_details(iot, items)[0]:
+            remove(iot, each)
+    for each in all_details(iot, items)[0]:
+        remove(iot, each)
+    assert set(iot.certificates) == {IDS["D"], CLAIM}
+    assert set(iot.things) == {"acme-prod-SN-9"}
+
+
+@pytest.mark.parametrize("step", ["delete_thing", "delete_certificate"])
+def test_what_aws_has_not_noticed_yet_is_waited_for(iot, step):
+    iot.failures[step] = [client_error("DeleteConflictException")] * 3
+    waits = []
+    remove(iot, all_details(iot)[0][0], waits.append)
+    assert waits == [0.5, 1, 2]
+    assert IDS["A"] not in iot.certificates
+
+
+def test_what_never_settles_is_an_error(iot):
+    iot.failures["delete_certificate"] = [client_error("DeleteConflictException")] * 99
+    waits = []
+    with pytest.raises(ClientError):
+        remove(iot, all_details(iot)[0][0], waits.append)
+    assert 100 < sum(waits) < 300
+
+
+def test_what_somebody_else_removed_meanwhile_counts_as_removed(iot):
+    details, _ = all_details(iot)
+    for name in ("update_certificate", "detach_policy", "detach_thing_principal"):
+        iot.failures[name] = [client_error("ResourceNotFoundException")]
+    iot.attached.clear()
+    iot.certificates[IDS["A"]] = "INACTIVE"
+    remove(iot, details[0])
+    assert IDS["A"] not in iot.certificates
+
+
+def test_a_dynamic_group_does_not_stop_the_removal(iot):
+    iot.failures["remove_thing_from_thing_group"] = [client_error("InvalidRequestException")]
+    remove(iot, all_details(iot)[0][0])
+    assert "acme-SN-1" not in iot.things
+
+
+def test_a_principal_that_is_no_certificate_is_detached_too(iot):
+    iot.attached.add(("acme-SN-1", "eu-west-1:4ee3-cognito"))
+    remove(iot, all_details(iot)[0][0])
+    assert "acme-SN-1" not in iot.things
+
+
+def test_a_malformed_record_still_names_what_it_left():
+    broken = {"serialNumber": {"S": "SN-1"}, "certificateId": {"S": IDS["A"]}}
+    assert unit_of(broken, "acme").certificate_ids == {IDS["A"]}
+
+
+@pytest.mark.parametrize(
+    ("policy", "status", "closed", "after"),
+    [
+        (Policy.REVOKE, Status.ACTIVE, Status.REVOKED, Status.REVOKED),
+        (Policy.REVOKE, Status.ENROLLED, Status.REVOKED, Status.REVOKED),
+        (Policy.DELETE, Status.SUSPENDED, Status.REVOKED, None),
+        (Policy.RELEASE, Status.ACTIVE, Status.ACTIVE, Status.ENROLLED),
+        (Policy.RELEASE, Status.SUSPENDED, Status.SUSPENDED, Status.SUSPENDED),
+        (Policy.RELEASE, Status.REVOKED, Status.REVOKED, Status.REVOKED),
+        (Policy.KEEP, Status.ACTIVE, Status.ACTIVE, Status.ACTIVE),
+    ],
+)
+def test_what_becomes_of_the_record(policy, status, closed, after):
+    table = FakeTable(item("SN-1", IDS["A"], status=status))
+
+    def now():
+        stored = table.items.get("SN-1")
+        return stored and stored["status"]["S"]
+
+    records.before(table, "SN-1", policy, BY)
+    assert now() == closed
+    records.after(table, "SN-1", policy, BY)
+    assert now() == after
+    if closed is Status.REVOKED and status is not Status.REVOKED and after:
+        assert table.items["SN-1"]["statusReason"]["S"] == "decommissioned"
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_device_without_a_record_needs_none(policy):
+    table = FakeTable()
+    assert records.before(table, "SN-1", policy, BY) is None
+    assert records.after(table, "SN-1", policy, BY) is None
+
+
+def test_a_record_that_changed_before_its_deletion_is_kept():
+    table = FakeTable(item("SN-1", IDS["A"], status=Status.ACTIVE))
+    assert not records.after(table, "SN-1", Policy.DELETE, BY).ok
+    assert "SN-1" in table.items

@@ -1,0 +1,212 @@
+"""AWS IoT and the registry table in memory, as far as the operator's tools use them.
+
+They know AWS's refusals: a thing with principals is not deleted, nor is an active or attached
+certificate. What DynamoDB makes of a condition is left to the tests against an endpoint.
+"""
+
+from botocore.exceptions import ClientError
+
+from tools.registry.table import ConditionFailedError
+
+ARN = "arn:aws:iot:eu-west-1:123456789012:cert/"
+
+
+def client_error(code: str, operation: str = "Operation", message: str = "no") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+
+
+def _missing(operation: str) -> ClientError:
+    return client_error("ResourceNotFoundException", operation)
+
+
+class _Pages:
+    """A paginator that splits what a method returns into pages of two."""
+
+    def __init__(self, method):
+        self.method = method
+
+    def paginate(self, **arguments):
+        key, values = self.method(**arguments)
+        values = list(values)
+        for start in range(0, max(len(values), 1), 2):
+            yield {key: values[start : start + 2]}
+
+
+class FakeIot:
+    def __init__(self):
+        self.things: dict[str, str | None] = {}
+        self.groups: dict[str, set[str]] = {}
+        self.parents: dict[str, str] = {}
+        self.certificates: dict[str, str] = {}
+        self.attached: set[tuple[str, str]] = set()
+        self.policies: dict[str, set[str]] = {}
+        self.calls: list[tuple] = []
+        self.failures: dict[str, list[ClientError]] = {}
+
+    def add_device(self, thing, certificate, kind, status="ACTIVE"):
+        self.certificates[certificate] = status
+        self.policies.setdefault(kind, set()).add(ARN + certificate)
+        if thing is not None:
+            self.things[thing] = kind
+            self.groups.setdefault(kind, set()).add(thing)
+            self.attached.add((thing, ARN + certificate))
+
+    def _call(self, name, *arguments):
+        self.calls.append((name, *arguments))
+        if self.failures.get(name):
+            raise self.failures[name].pop(0)
+
+    def get_paginator(self, name):
+        return _Pages(getattr(self, f"_{name}"))
+
+    def _list_thing_groups(self, parentGroup, namePrefixFilter, recursive):  # noqa: N803
+        return "thingGroups", [{"groupName": name} for name in self.groups]
+
+    def _list_things(self, thingTypeName):  # noqa: N803
+        return "things", [
+            {"thingName": name, "thingTypeName": kind} for name, kind in self.things.items()
+        ]
+
+    def _list_things_in_thing_group(self, thingGroupName):  # noqa: N803
+        if thingGroupName not in self.groups:
+            raise _missing("ListThingsInThingGroup")
+        return "things", sorted(self.groups[thingGroupName])
+
+    def _list_targets_for_policy(self, policyName):  # noqa: N803
+        if policyName not in self.policies:
+            raise _missing("ListTargetsForPolicy")
+        return "targets", sorted(self.policies[policyName])
+
+    def _list_thing_principals(self, thingName):  # noqa: N803
+        if thingName not in self.things:
+            raise _missing("ListThingPrincipals")
+        return "principals", sorted(arn for thing, arn in self.attached if thing == thingName)
+
+    def _list_principal_things(self, principal):
+        return "things", sorted(thing for thing, arn in self.attached if arn == principal)
+
+    def _list_thing_groups_for_thing(self, thingName):  # noqa: N803
+        return "thingGroups", [
+            {"groupName": name} for name, members in self.groups.items() if thingName in members
+        ]
+
+    def _list_attached_policies(self, target):
+        return "policies", [
+            {"policyName": name} for name, targets in self.policies.items() if target in targets
+        ]
+
+    def describe_thing_group(self, thingGroupName):  # noqa: N803
+        parent = self.parents.get(thingGroupName)
+        parents = [{"groupName": parent}] if parent else []
+        return {"thingGroupMetadata": {"rootToParentThingGroups": parents}}
+
+    def describe_thing(self, thingName):  # noqa: N803
+        if thingName not in self.things:
+            raise _missing("DescribeThing")
+        return {"thingName": thingName}
+
+    def describe_certificate(self, certificateId):  # noqa: N803
+        self._call("describe_certificate", certificateId)
+        if certificateId not in self.certificates:
+            raise _missing("DescribeCertificate")
+        return {
+            "certificateDescription": {
+                "certificateArn": ARN + certificateId,
+                "status": self.certificates[certificateId],
+            }
+        }
+
+    def update_certificate(self, certificateId, newStatus):  # noqa: N803
+        self._call("update_certificate", certificateId, newStatus)
+        self.certificates[certificateId] = newStatus
+
+    def detach_policy(self, policyName, target):  # noqa: N803
+        self._call("detach_policy", policyName, target)
+        self.policies[policyName].discard(target)
+
+    def detach_thing_principal(self, thingName, principal):  # noqa: N803
+        self._call("detach_thing_principal", thingName, principal)
+        if thingName not in self.things:
+            raise _missing("DetachThingPrincipal")
+        self.attached.discard((thingName, principal))
+
+    def remove_thing_from_thing_group(self, thingGroupName, thingName):  # noqa: N803
+        self._call("remove_thing_from_thing_group", thingGroupName, thingName)
+        self.groups[thingGroupName].discard(thingName)
+
+    def delete_thing(self, thingName):  # noqa: N803
+        self._call("delete_thing", thingName)
+        if any(thing == thingName for thing, _ in self.attached):
+            raise client_error("InvalidRequestException", "DeleteThing")
+        self.things.pop(thingName, None)
+
+    def delete_certificate(self, certificateId, forceDelete):  # noqa: N803
+        self._call("delete_certificate", certificateId)
+        if certificateId not in self.certificates:
+            raise _missing("DeleteCertificate")
+        if self.certificates[certificateId] == "ACTIVE":
+            raise client_error("CertificateStateException", "DeleteCertificate")
+        if any(arn == ARN + certificateId for _, arn in self.attached):
+            raise client_error("DeleteConflictException", "DeleteCertificate")
+        del self.certificates[certificateId]
+
+
+class FakeTable:
+    """A registry table. ``meanwhile`` runs once, between a read and the write after it."""
+
+    name = "acme-registry"
+
+    def __init__(self, *items):
+        self.items = {item["serialNumber"]["S"]: dict(item) for item in items}
+        self.writes: list[str] = []
+        self.meanwhile = None
+        self.failure: Exception | None = None
+
+    def _interfere(self):
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            meanwhile()
+            return True
+        return False
+
+    def get(self, serial_number):
+        return self.items.get(serial_number)
+
+    def get_many(self, serial_numbers):
+        if self.failure:
+            raise self.failure
+        return {serial: self.items[serial] for serial in serial_numbers if serial in self.items}
+
+    def insert_many(self, items):
+        self._interfere()
+        results = []
+        for item in items:
+            serial = item["serialNumber"]["S"]
+            results.append(serial not in self.items)
+            if serial not in self.items:
+                self.items[serial] = dict(item)
+                self.writes.append(serial)
+        return results
+
+    def update(self, arguments):
+        serial = arguments["Key"]["serialNumber"]["S"]
+        values = arguments["ExpressionAttributeValues"]
+        if self._interfere():
+            raise ConditionFailedError(self.items.get(serial))
+        assignments, _, removal = arguments["UpdateExpression"].partition(" REMOVE ")
+        names = arguments["ExpressionAttributeNames"]
+        item = dict(self.items[serial])
+        for assignment in assignments.removeprefix("SET ").split(", "):
+            name, value = assignment.split(" = ")
+            item[names.get(name, name)] = values[value]
+        for name in filter(None, removal.split(", ")):
+            item.pop(names.get(name, name), None)
+        self.items[serial] = item
+        self.writes.append(serial)
+        return item
+
+    def delete(self, serial_number, status):
+        item = self.items.get(serial_number)
+        if item is not None and item["status"]["S"] != status:
+            raise ConditionFailedError(item)
+        self.items.pop(serial_number, None)

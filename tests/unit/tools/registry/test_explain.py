@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import pytest
+
+from device_registry.reasons import Denial
+from device_registry.record import ReprovisionPolicy, Status
+from tests.unit.builders import NOW, record
+from tools.registry.explain import DENIALS, status
+
+
+def test_every_denial_is_explained_and_nothing_else():
+    assert set(DENIALS) == set(Denial)
+    for explanation in DENIALS.values():
+        assert explanation.why.endswith(".")
+        assert explanation.advice.endswith(".")
+    assert len({explanation.why for explanation in DENIALS.values()}) == len(Denial)
+
+
+@pytest.mark.parametrize("each", Status)
+def test_every_status_is_explained(each):
+    explanation = status(record(status=each), NOW)
+    assert explanation.why.endswith(".")
+    assert explanation.advice.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"status": Status.ENROLLED, "enrolment_expires_at": NOW + 1}, "may be provisioned now"),
+        ({"status": Status.ENROLLED, "enrolment_expires_at": NOW}, "enrolment is over"),
+        ({"status": Status.PROVISIONING, "lease_expires_at": NOW + 1}, "until the lease is over"),
+        ({"status": Status.PROVISIONING, "lease_expires_at": NOW}, "may be claimed again"),
+        (
+            {
+                "status": Status.PROVISIONING,
+                "lease_expires_at": NOW,
+                "enrolment_expires_at": NOW,
+            },
+            "so is its enrolment",
+        ),
+        (
+            {"status": Status.ACTIVE, "reprovision_policy": ReprovisionPolicy.REPLACE},
+            "may take the place",
+        ),
+        (
+            {"status": Status.ACTIVE, "reprovision_policy": ReprovisionPolicy.NEVER},
+            "no second one",
+        ),
+    ],
+)
+def test_the_moment_and_the_policy_matter(changes, part):
+    assert part in status(record(**changes), NOW).why
+
+
+def test_resume_is_said_to_lead_back():
+    suspended = replace(record(status=Status.SUSPENDED), suspended_from=Status.ACTIVE)
+    assert "ACTIVE" in status(suspended, NOW).advice

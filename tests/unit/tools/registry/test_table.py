@@ -1,0 +1,165 @@
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from device_registry.record import Status
+from tools.registry import table as tables
+from tools.registry.table import (
+    ConditionFailedError,
+    InsertRefused,
+    Pause,
+    RegistryTable,
+    ThrottledError,
+)
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    waits = []
+    monkeypatch.setattr(Pause.__init__, "__defaults__", (waits.append,))
+    return waits
+
+
+@pytest.fixture
+def stub():
+    client = boto3.client(
+        "dynamodb",
+        region_name="eu-west-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    with Stubber(client) as stubber:
+        yield stubber
+    client.close()
+
+
+def registry(stub):
+    return RegistryTable(stub.client, "registry")
+
+
+def item(serial):
+    return {"serialNumber": {"S": serial}}
+
+
+def test_keys_that_were_left_are_asked_for_again(stub, waits):
+    keys = [item("A"), item("B")]
+    stub.add_response(
+        "batch_get_item",
+        {
+            "Responses": {"registry": [item("A")]},
+            "UnprocessedKeys": {"registry": {"Keys": [item("B")]}},
+        },
+        {"RequestItems": {"registry": {"Keys": keys, "ConsistentRead": True}}},
+    )
+    stub.add_response(
+        "batch_get_item",
+        {"Responses": {"registry": [item("B")]}, "UnprocessedKeys": {}},
+        {"RequestItems": {"registry": {"Keys": [item("B")], "ConsistentRead": True}}},
+    )
+    assert registry(stub).get_many(["A", "B"]) == {"A": item("A"), "B": item("B")}
+    assert len(waits) == 1
+
+
+def test_keys_that_are_always_left_end_the_wait(stub, waits):
+    for _ in range(tables._ROUNDS_WITHOUT_PROGRESS + 1):
+        stub.add_response(
+            "batch_get_item",
+            {"Responses": {}, "UnprocessedKeys": {"registry": {"Keys": [item("A")]}}},
+        )
+    with pytest.raises(ThrottledError):
+        registry(stub).get_many(["A"])
+    assert len(waits) == tables._ROUNDS_WITHOUT_PROGRESS
+    assert max(waits) <= tables._LONGEST_PAUSE_SECONDS
+
+
+def test_inserts_succeed_and_fail_each_alone_and_throttled_ones_are_repeated(stub, waits):
+    def error(code):
+        return {"Error": {"Code": code, "Message": "why"}}
+
+    stub.add_response(
+        "batch_execute_statement",
+        {
+            "Responses": [
+                {},
+                error("DuplicateItem"),
+                error("ThrottlingError"),
+                error("AccessDenied"),
+            ]
+        },
+        {"Statements": ANY},
+    )
+    stub.add_response(
+        "batch_execute_statement",
+        {"Responses": [{}]},
+        {
+            "Statements": [
+                {
+                    "Statement": "INSERT INTO \"registry\" VALUE {'serialNumber': ?}",
+                    "Parameters": [{"S": "C"}],
+                }
+            ]
+        },
+    )
+    results = registry(stub).insert_many([item(serial) for serial in "ABCD"])
+    assert results == [True, False, True, InsertRefused("AccessDenied", "why")]
+
+
+def test_inserts_share_requests_of_25(stub, waits):
+    for count in (25, 5):
+        stub.add_response("batch_execute_statement", {"Responses": [{}] * count})
+    assert registry(stub).insert_many([item(str(n)) for n in range(30)]) == [True] * 30
+    stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("stands", [None, {"serialNumber": {"S": "A"}}])
+def test_a_failed_condition_brings_what_is_stored(stub, stands):
+    stub.add_client_error(
+        "update_item",
+        "ConditionalCheckFailedException",
+        modeled_fields={"Item": stands} if stands else None,
+    )
+    with pytest.raises(ConditionFailedError) as failed:
+        registry(stub).update({"Key": item("A")})
+    assert failed.value.item == stands
+
+
+def test_a_status_is_read_from_all_its_shards_newest_first(stub):
+    for shard in range(16):
+        stub.add_response(
+            "query",
+            {"Items": [{**item(f"S{shard}"), "statusChangedAt": {"N": str(100 + shard % 5)}}]},
+            {
+                "TableName": "registry",
+                "IndexName": "by-status",
+                "KeyConditionExpression": "statusShard = :key",
+                "ExpressionAttributeValues": {":key": {"S": f"ACTIVE#{shard:02d}"}},
+                "ScanIndexForward": False,
+            },
+        )
+    times = [
+        int(each["statusChangedAt"]["N"]) for each in registry(stub).by_status([Status.ACTIVE])
+    ]
+    assert len(times) == 16
+    assert times == sorted(times, reverse=True)
+
+
+def test_a_certificate_s_records_can_be_narrowed_to_statuses(stub):
+    stub.add_response(
+        "query",
+        {"Items": [item("A")]},
+        {
+            "TableName": "registry",
+            "IndexName": "by-claim-certificate",
+            "KeyConditionExpression": "claimCertificateId = :key",
+            "ExpressionAttributeValues": {
+                ":key": {"S": "c"},
+                ":s0": {"S": "ACTIVE"},
+                ":s1": {"S": "REVOKED"},
+            },
+            "ExpressionAttributeNames": {"#status": "status"},
+            "FilterExpression": "#status IN (:s0, :s1)",
+            "ScanIndexForward": False,
+        },
+    )
+    found = registry(stub).by_claim_certificate("c", [Status.ACTIVE, Status.REVOKED])
+    assert list(found) == [item("A")]
