@@ -92,8 +92,7 @@ lint-docs: $(VENV)/.stamp ## Freshness of the generated documentation only
 
 .PHONY: checkov
 checkov: $(VENV)/.stamp $(CHECKOV_ENV)/.stamp ## Scan the Terraform code with checkov's built-in rules, offline
-	@$(PY) -m tools.checkov_skips terraform
-	@$(CHECKOV_ENV)/bin/python -m checkov.main --config-file .checkov.yaml
+	@$(PY) -m tools.checkov_scan
 
 .PHONY: test-unit
 test-unit: environments package ## Unit tests, with full branch coverage of lambda_src

@@ -18,7 +18,7 @@ from tests.support.endpoint import (  # noqa: F401 - fixtures
 HERE = Path(__file__).parent
 LAYERS = {
     "static": "static: lint, types, Terraform validate, checkov",
-    "unit": "unit: decisions, packages and tools, without an endpoint",
+    "unit": "unit: decisions, packages and tools",
     "plan": "plan: validations, names and limits",
     "terraform": "terraform: apply, plan again, update, destroy",
     "e2e": "e2e: devices over mutual TLS",

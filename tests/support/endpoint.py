@@ -39,13 +39,18 @@ def auth_endpoint() -> Iterator[Endpoint]:
 @pytest.fixture
 def account(endpoint: Endpoint) -> Endpoint:
     """The endpoint, as an account that no other test uses."""
-    return endpoint.in_account(str(next(_account_numbers)))
+    return new_account(endpoint)
 
 
 @pytest.fixture
 def auth_account(auth_endpoint: Endpoint) -> Endpoint:
     """The endpoint that enforces IAM, as the root user of an account that no other test uses."""
-    return auth_endpoint.in_account(str(next(_account_numbers)))
+    return new_account(auth_endpoint)
+
+
+def new_account(endpoint: Endpoint) -> Endpoint:
+    """The endpoint, as an account that nothing else uses."""
+    return endpoint.in_account(str(next(_account_numbers)))
 
 
 def session(

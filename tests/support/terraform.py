@@ -18,9 +18,11 @@ from tools import terraform_env
 from tools.endpoint import Endpoint
 
 ROOT = terraform_env.ROOT
-COPIED = ("terraform", "policies", "build", "tests/terraform/fixtures")
+COPIED = ("terraform", "policies", "build", "tests/terraform")
 # What a run leaves behind in a working copy, and the parts of build/ that no configuration reads.
 LEFT_OUT = shutil.ignore_patterns(
+    "*.py",
+    "__pycache__",
     ".terraform",
     ".terraform.lock.hcl",
     "*.tfstate*",
