@@ -102,7 +102,7 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_file():
     ],
 )
 def test_a_line_that_is_no_enrolment_is_one_problem_and_the_next_is_read(line, part):
-    first, bad, good = json_rows(b'{"serialNumber":"Z"}\n' + line + b'\n{"serialNumber":"A"}\n')
+    _, bad, good = json_rows(b'{"serialNumber":"Z"}\n' + line + b'\n{"serialNumber":"A"}\n')
     assert bad.line == 2
     (problem,) = bad.problems
     assert re.search(part, problem)
