@@ -112,6 +112,11 @@ RULES = [
 ]
 
 
+def writes(verdict):
+    """Whether the claim is written: a repeat is granted without."""
+    return isinstance(verdict, Grant) and verdict is not Grant.REPEAT
+
+
 def write(registry, item, request):
     """Run the conditional write; return whether it was done, and the item after it."""
     registry.put_item(TableName="registry", Item=item)

@@ -191,6 +191,7 @@ def test_the_shard_is_stable_across_releases():
     assert status_shard(Status.ENROLLED, "SN-0001") == "ENROLLED#05"
 
 
+@pytest.mark.failure_mode("O7")
 def test_shards_spread_evenly():
     shards = [status_shard(Status.ENROLLED, f"SN-{n:06}") for n in range(16_000)]
     counts = [shards.count(shard) for shard in set(shards)]

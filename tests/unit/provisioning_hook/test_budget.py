@@ -23,6 +23,7 @@ def test_the_deadline(monkeypatch, milliseconds, seconds):
     assert deadline(context(milliseconds)) == pytest.approx(100 + seconds)
 
 
+@pytest.mark.failure_mode("B11")
 def test_the_sums_work_out():
     assert DECISION_SECONDS + RESERVE_SECONDS < HOOK_LIMIT_SECONDS
     assert ATTEMPTS * ATTEMPT_SECONDS + PAUSE_SECONDS < DECISION_SECONDS

@@ -37,6 +37,7 @@ def test_an_allowed_request():
 
 
 @pytest.mark.parametrize("reason", Denial)
+@pytest.mark.failure_mode("S12")
 def test_a_denied_request_names_its_reason(reason):
     line = decision_log.entry(decision(reason, detail="why"), {}, "request-1", NOW)
     assert (line["outcome"], line["reason"], line["detail"]) == ("denied", reason.value, "why")
@@ -51,6 +52,7 @@ def test_an_event_of_any_shape_can_be_logged(event):
     assert line.keys() == {"timestamp", "level", "event", "outcome", "reason", "requestId"}
 
 
+@pytest.mark.failure_mode("S6")
 def test_strings_of_the_device_are_cut_and_cannot_start_a_line(capsys):
     forged = 'SN"}\n{"event":"provisioning-decision","outcome":"allowed"}\r\u2028\ud800'
     event = register_thing_event(SerialNumber=forged, DeviceType="x" * 100_000)

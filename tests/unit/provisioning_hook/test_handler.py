@@ -57,6 +57,7 @@ def test_a_device_that_may_be_provisioned(invoke):
     assert len(line["requestId"]) == 36
 
 
+@pytest.mark.failure_mode("S3")
 def test_one_round_trip_to_the_right_table_with_the_configured_lease(invoke):
     script = Script(TAKEN)
     with serving(script) as url:
@@ -103,6 +104,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("after_a_success", [False, True], ids=["cold", "warm"])
 @pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.failure_mode("S1", "B11")
 def test_a_fault_is_a_denial_in_time(invoke, fault, after_a_success):
     answer, reason = FAULTS[fault]
     script = Script(TAKEN, answer) if after_a_success else Script(answer)

@@ -70,6 +70,7 @@ def test_a_device_type_that_is_none(value):
 
 @pytest.mark.parametrize("value", ["a b", "1+1", "50%", "\n", "a" * 801, 7, {}])
 @pytest.mark.parametrize("name", ["Manufacturer", "Location", "Undeclared"])
+@pytest.mark.failure_mode("S6")
 def test_a_value_that_aws_would_refuse_after_the_claim(name, value):
     with pytest.raises(InvalidParameterError, match=f"^{name}$"):
         parse(register_thing_event(**{name: value}), "acme")
@@ -98,6 +99,7 @@ def test_as_many_parameters_as_allowed_and_one_more():
         parse(event, "acme")
 
 
+@pytest.mark.failure_mode("S5")
 def test_names_that_the_device_sends_change_nothing():
     event = register_thing_event(ThingName="victim", PolicyName="admin", ThingGroupName="all")
     assert parse(event, "acme") == claim_request()
