@@ -10,7 +10,11 @@ locals {
     key => coalesce(type.policy_file, "${path.module}/../../../policies/iot/${type.topics == null ? key : "device-topics"}.json.tftpl")
   }
 
-  topic_roots = { for key in keys(local.device_types) : key => "${var.name_prefix}/${key}/$${iot:Connection.Thing.ThingName}" }
+  # AWS IoT's policy variable. Put together, because common HCL parsers lose themselves in strings that escape it.
+  thing_name         = format("$%s", "{iot:Connection.Thing.ThingName}")
+  thing_name_escaped = format("$%s", local.thing_name)
+
+  topic_roots = { for key in keys(local.device_types) : key => "${var.name_prefix}/${key}/${local.thing_name}" }
 
   # null where the file is no template that can be rendered, so that a precondition can say which and why.
   documents = {
@@ -21,8 +25,8 @@ locals {
       name_prefix = var.name_prefix
       device_type = key
       topic_root  = local.topic_roots[key]
-      publish     = try([for topic in type.topics.publish : strcontains(topic, "$${iot:") ? topic : "${local.topic_roots[key]}/${topic}"], [])
-      subscribe   = try([for topic in type.topics.subscribe : strcontains(topic, "$${iot:") ? topic : "${local.topic_roots[key]}/${topic}"], [])
+      publish     = try([for topic in type.topics.publish : strcontains(topic, local.thing_name) ? topic : "${local.topic_roots[key]}/${topic}"], [])
+      subscribe   = try([for topic in type.topics.subscribe : strcontains(topic, local.thing_name) ? topic : "${local.topic_roots[key]}/${topic}"], [])
     }))), null)
   }
 
@@ -106,7 +110,7 @@ resource "aws_iot_policy" "this" {
   lifecycle {
     precondition {
       condition     = local.documents[each.key] != null && length(local.allowed[each.key]) > 0
-      error_message = "device_types[\"${each.key}\"].policy_file (${local.policy_templates[each.key]}) must render to a JSON policy with an Allow statement. Write AWS IoT's variables with two dollar signs, as $$$${iot:Connection.Thing.ThingName}; the template's own variables are listed in the README."
+      error_message = "device_types[\"${each.key}\"].policy_file (${local.policy_templates[each.key]}) must render to a JSON policy with an Allow statement. Write AWS IoT's variables with two dollar signs, as ${local.thing_name_escaped}; the template's own variables are listed in the README."
     }
 
     precondition {
@@ -121,15 +125,15 @@ resource "aws_iot_policy" "this" {
 
     precondition {
       condition     = !anytrue(flatten([for s in local.allowed[each.key] : [for resource in s.resources : can(regex("^\\*|:\\*$|:[a-z]+/[*#+?]", resource))]]))
-      error_message = "device_types[\"${each.key}\"].policy_file may not allow the resource * or every client, topic or topic filter: name the device's own with $$$${iot:Connection.Thing.ThingName}."
+      error_message = "device_types[\"${each.key}\"].policy_file may not allow the resource * or every client, topic or topic filter: name the device's own with ${local.thing_name_escaped}."
     }
 
     precondition {
       condition = anytrue([for s in local.allowed[each.key] : contains(s.actions, "iot:connect")]) && alltrue([
         for s in local.allowed[each.key] :
-        !contains(s.actions, "iot:connect") || s.attached && alltrue([for resource in s.resources : endswith(resource, ":client/$${iot:Connection.Thing.ThingName}")])
+        !contains(s.actions, "iot:connect") || s.attached && alltrue([for resource in s.resources : endswith(resource, ":client/${local.thing_name}")])
       ])
-      error_message = "device_types[\"${each.key}\"].policy_file must allow iot:Connect on client/$$$${iot:Connection.Thing.ThingName} only, under the condition Bool iot:Connection.Thing.IsAttached \"true\": otherwise one device could connect as another."
+      error_message = "device_types[\"${each.key}\"].policy_file must allow iot:Connect on client/${local.thing_name_escaped} only, under the condition Bool iot:Connection.Thing.IsAttached \"true\": otherwise one device could connect as another."
     }
   }
 }

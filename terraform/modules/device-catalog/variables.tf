@@ -88,7 +88,7 @@ variable "device_types" {
 
   validation {
     condition     = alltrue([for type in values(var.device_types) : type.policy_file == null ? true : fileexists(type.policy_file)])
-    error_message = "device_types[*].policy_file must name a file that exists; write it as \"$${path.root}/...\" or \"$${path.module}/...\"."
+    error_message = "device_types[*].policy_file must name a file that exists; begin it with path.root or path.module."
   }
 
   validation {
@@ -99,7 +99,7 @@ variable "device_types" {
         can(regex("^([A-Za-z0-9_.:=@,-]+/)*\\$\\{iot:Connection\\.Thing\\.ThingName\\}(/[A-Za-z0-9_.:=@,-]+)*(/\\*)?$", topic))
       ]
     ]))
-    error_message = "device_types[*].topics must be levels of letters, digits or _.:=@,- divided by slashes, with at least one level before a final *, for example telemetry or commands/*. Use * and not # or +, and no $ except for the variable $${iot:Connection.Thing.ThingName} as a level of its own."
+    error_message = "device_types[*].topics must be levels of letters, digits or _.:=@,- divided by slashes, with at least one level before a final *, for example telemetry or commands/*. Use * and not # or +, and no $ except for the variable ${local.thing_name} as a level of its own."
   }
 
   validation {
@@ -107,7 +107,7 @@ variable "device_types" {
     condition = alltrue(flatten([
       for type in values(var.device_types) : [
         for topic in try(concat(type.topics.publish, type.topics.subscribe), []) :
-        strcontains(topic, "$${iot:") ? length(topic) <= 204 && length(split("/", topic)) <= 8 : length(topic) <= 116 && length(split("/", topic)) <= 5
+        strcontains(topic, local.thing_name) ? length(topic) <= 204 && length(split("/", topic)) <= 8 : length(topic) <= 116 && length(split("/", topic)) <= 5
       ]
     ]))
     error_message = "device_types[*].topics are too long or too deep: AWS IoT takes 256 bytes and 7 slashes, so a relative topic may have 116 characters and 5 levels, one with the thing name's variable 204 characters and 8 levels."
