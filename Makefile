@@ -148,29 +148,26 @@ clean: ## Remove everything generated, the environments too
 .PHONY: environments
 environments: $(VENV)/.stamp $(ENDPOINT_ENV)/.stamp $(CHECKOV_ENV)/.stamp
 
-.PHONY: python-found
-python-found:
+# $(1): directory, $(2): lock file. An environment whose interpreter is gone is made anew.
+define install
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not: install it, or name one with PYTHON=/path/to/python3." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "'$(PYTHON)' lacks the venv module: install it (on Debian and Ubuntu: the python3-venv package)." >&2; exit 1; }
-
-# $(1): directory, $(2): lock file. An environment whose interpreter is gone is made anew.
-define install
 	@echo "Installing $(2) into $(1)"
 	@$(1)/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(1)
 	@$(1)/bin/python -m pip install -qq --require-hashes --requirement $(2)
 endef
 
-$(VENV)/.stamp: requirements-dev.txt pyproject.toml | python-found
+$(VENV)/.stamp: requirements-dev.txt pyproject.toml
 	$(call install,$(VENV),requirements-dev.txt)
 	@$(PY) -m pip install -qq --no-deps --no-index --no-build-isolation --editable .
 	@touch $@
 
-$(ENDPOINT_ENV)/.stamp: requirements-endpoint.txt | python-found
+$(ENDPOINT_ENV)/.stamp: requirements-endpoint.txt
 	$(call install,$(ENDPOINT_ENV),requirements-endpoint.txt)
 	@touch $@
 
-$(CHECKOV_ENV)/.stamp: requirements-checkov.txt | python-found
+$(CHECKOV_ENV)/.stamp: requirements-checkov.txt
 	$(call install,$(CHECKOV_ENV),requirements-checkov.txt)
 	@touch $@
