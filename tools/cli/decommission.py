@@ -150,7 +150,9 @@ def _look_at_all(
     ours = Ours(
         things=frozenset(unit.thing_name for unit in units if unit.thing_name),
         policies=catalogue.policies if catalogue else frozenset(),
-        claim_certificate_ids=deployment.stack.claim_certificate_ids,
+        claim_certificate_ids=deployment.stack.claim_certificate_ids.union(
+            unit.claim_certificate_id for unit in units if unit.claim_certificate_id
+        ),
     )
 
     def work(unit: Unit) -> Details:

@@ -41,6 +41,8 @@ class Unit:
     certificate_ids: frozenset[str]
     # The record's status as it was read; None where no record was read.
     status: str | None = None
+    # The claim certificate that brought the device in: many devices share it.
+    claim_certificate_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,8 @@ class Details:
     unit: Unit
     thing_exists: bool
     groups: tuple[str, ...] = ()
-    # Principals of the thing that are no certificates, such as Amazon Cognito identities.
+    # Principals of the thing that are only detached: no certificates, such as Amazon Cognito
+    # identities, or claim certificates.
     other_principals: tuple[str, ...] = ()
     certificates: tuple["Certificate", ...] = ()
 
@@ -105,14 +108,18 @@ def unit_of(item: StoredItem, name_prefix: str) -> Unit:
     Reads the stored item as it is: a record that is malformed still names its certificates.
     """
     serial_number = item["serialNumber"]["S"]
-    certificate_ids = set(item.get("certificateIds", {}).get("SS", []))
-    certificate_ids |= {item["certificateId"]["S"]} if "certificateId" in item else set()
+    certificate_ids = {*item.get("certificateIds", {}).get("SS", []), _text(item, "certificateId")}
     return Unit(
         thing_name=names.thing_name(name_prefix, serial_number),
         serial_number=serial_number,
-        certificate_ids=frozenset(certificate_ids),
-        status=item["status"]["S"] if "status" in item else None,
+        certificate_ids=frozenset(filter(None, certificate_ids)),
+        status=_text(item, "status"),
+        claim_certificate_id=_text(item, "claimCertificateId"),
     )
+
+
+def _text(item: StoredItem, attribute: str) -> str | None:
+    return item[attribute]["S"] if attribute in item else None
 
 
 def find_catalogue(
@@ -173,8 +180,8 @@ def find_units(
     units: dict[str, Unit] = {}
     claim_ids = set(catalogue.claim_certificate_ids)
     for item in items:
-        claim_ids |= {item["claimCertificateId"]["S"]} if "claimCertificateId" in item else set()
         unit = unit_of(item, catalogue.name_prefix)
+        claim_ids |= {unit.claim_certificate_id} if unit.claim_certificate_id else set()
         units[str(unit.thing_name)] = unit
     things = set(_things(iot, catalogue))
     for thing_name in sorted(things):
@@ -234,15 +241,15 @@ def without_repeats(found: Iterable[Details]) -> list[Details]:
 
 def look_at(iot: "IoTClient", unit: Unit, ours: Ours) -> Details:
     """Return what of a unit exists, with everything that is attached to it."""
-    principals = list(_principals(iot, unit.thing_name)) if unit.thing_name else None
-    attached = {p.rpartition("/")[2] for p in principals or () if _CERTIFICATE in p}
-    certificate_ids = (unit.certificate_ids | attached) - ours.claim_certificate_ids
-    looked_at = (_certificate(iot, each, ours) for each in sorted(certificate_ids))
+    principals = list(_principals(iot, unit.thing_name)) if unit.thing_name else []
+    attached = {p.rpartition("/")[2] for p in principals if _CERTIFICATE in p}
+    removable = (unit.certificate_ids | attached) - ours.claim_certificate_ids
+    looked_at = (_certificate(iot, each, ours) for each in sorted(removable))
     return Details(
         unit=unit,
         thing_exists=_exists(iot, unit.thing_name),
         groups=tuple(_groups_of(iot, unit.thing_name)),
-        other_principals=tuple(p for p in principals or () if _CERTIFICATE not in p),
+        other_principals=tuple(p for p in principals if p.rpartition("/")[2] not in removable),
         certificates=tuple(certificate for certificate in looked_at if certificate),
     )
 

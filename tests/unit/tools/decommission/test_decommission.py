@@ -99,6 +99,15 @@ def test_a_claim_certificate_is_never_touched_even_if_only_a_record_names_it(iot
     assert all(CLAIM not in unit.certificate_ids for unit in units)
 
 
+def test_a_claim_certificate_on_a_device_s_thing_is_detached_and_stays(iot):
+    iot.attached.add(("acme-SN-1", ARN + CLAIM))
+    for each in all_details(iot)[0]:
+        remove(iot, each)
+    assert iot.certificates[CLAIM] == "ACTIVE"
+    assert iot.policies["acme-claim"] == {ARN + CLAIM}
+    assert "acme-SN-1" not in iot.things
+
+
 def test_a_thing_that_somebody_put_into_a_group_is_named_and_left_alone(iot):
     iot.things["pump-1"] = None
     iot.groups["acme-gateway"].add("pump-1")

@@ -117,6 +117,16 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path, stop, after):
     assert not (tmp_path / "checkpoint.json").exists()
 
 
+def test_what_a_crash_left_in_the_report_behind_the_checkpoint_is_not_reported_twice(tmp_path):
+    table = FakeTable()
+    write(tmp_path, ["a b,sensor,", *devices(500)])
+    interrupt(tmp_path, table)
+    with (tmp_path / "problems.jsonl").open("a") as crashed:
+        crashed.write('{"line": 450, "serial')
+    enrol_file(plan(tmp_path, table), ignore)
+    assert [line["line"] for line in report(tmp_path)] == [2]
+
+
 def interrupt(tmp_path, table, **changes):
     def tell(state):
         if state.counts.rows:
