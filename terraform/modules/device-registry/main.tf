@@ -51,7 +51,6 @@ resource "aws_kms_alias" "this" {
 ################################################################################
 
 resource "aws_dynamodb_table" "this" {
-  # checkov:skip=CKV_AWS_119:Always encrypted with a customer-managed key: the own one, or kms_key_arn.
   count = var.create ? 1 : 0
 
   name         = local.table_name

@@ -56,8 +56,6 @@ resource "aws_iam_role_policy" "this" {
 ################################################################################
 
 resource "aws_cloudwatch_log_group" "this" {
-  # checkov:skip=CKV_AWS_158:The key is the caller's choice (logs.kms_key_arn); the root module always passes one. CloudWatch Logs encrypts at rest without it too.
-  # checkov:skip=CKV_AWS_338:Retention is the caller's choice (logs.retention_in_days) and a year by default.
   count = var.create ? 1 : 0
 
   name              = local.log_group_name
@@ -74,10 +72,7 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_117:It calls AWS services only, over their public endpoints with TLS; a VPC would lengthen cold starts inside a five second budget and protect nothing.
   # checkov:skip=CKV_AWS_116:It is invoked synchronously only; dead letter queues serve asynchronous invocations.
-  # checkov:skip=CKV_AWS_115:Reserved concurrency is an option (concurrency.reserved): a fixed default cannot be applied in accounts with a small pool.
   # checkov:skip=CKV_AWS_173:The environment holds names and numbers, no secret; a customer key would put a KMS call into every cold start.
-  # checkov:skip=CKV_AWS_272:Code signing is an option (code_signing_config_arn): it needs a signing profile that only the caller can own.
-  # checkov:skip=CKV_AWS_50:Tracing is active unless the caller turns it off (tracing).
   count = var.create ? 1 : 0
 
   function_name = var.name
