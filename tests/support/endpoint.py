@@ -10,6 +10,7 @@ Endpoints are started by each process, so layers that use one run without pytest
 import contextlib
 import itertools
 import os
+import secrets
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -19,7 +20,8 @@ from localstack_client import session as localstack
 
 from tools.endpoint import Endpoint, embedded_endpoint
 
-_account_numbers = itertools.count(200_000_000_001)
+# Begins anywhere, so that a second run at an external endpoint does not meet the first one's things.
+_account_numbers = itertools.count(200_000_000_000 + secrets.randbelow(10**11))
 
 
 @pytest.fixture(scope="session")
