@@ -89,6 +89,7 @@ class DeviceRecord:
     status: Status = _stored("S", Status)
     enrolled_at: int = _stored("N", int)
     enrolled_by: str = _stored("S", _text)
+    status_changed_at: int = _stored("N", int)
     reprovision_policy: ReprovisionPolicy = _stored("S", ReprovisionPolicy)
     schema_version: int = _stored("N", int, default=SCHEMA_VERSION)
 
@@ -107,7 +108,6 @@ class DeviceRecord:
     provision_count: int | None = _optional("N", int)
     provisioned_at: int | None = _optional("N", int)
 
-    status_changed_at: int | None = _optional("N", int)
     status_changed_by: str | None = _optional("S", _text)
     status_reason: str | None = _optional("S", _text)
     suspended_from: Status | None = _optional("S", Status)

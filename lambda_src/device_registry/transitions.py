@@ -1,10 +1,10 @@
 """What an operator may do to a record: suspend, resume, revoke, release.
 
-Pure: each returns the UpdateItem arguments, conditional on the status that was read, so that a
-claim or another operator in between makes the write fail and not go astray.
+Pure: each returns the UpdateItem arguments, conditional on the status that was read and on when it
+was reached, so that a claim or another operator in between makes the write fail and not go astray.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -73,12 +73,14 @@ def transition_update(record: DeviceRecord, action: Action, change: Change) -> d
 
     Raises:
         TransitionRefusedError: the action is not for a record in this status.
+        MalformedRecordError: the record would lack what the status it goes back to needs.
     """
     to = target(record, action)
+    replace(record, status=to)
     suspends = action is Action.SUSPEND
     return {
         "Key": {"serialNumber": {"S": record.serial_number}},
-        "ConditionExpression": "#status = :from",
+        "ConditionExpression": "#status = :from AND statusChangedAt = :since",
         "UpdateExpression": (
             "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
             " statusChangedBy = :by, statusReason = :reason"
@@ -87,6 +89,7 @@ def transition_update(record: DeviceRecord, action: Action, change: Change) -> d
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": {
             ":from": {"S": record.status.value},
+            ":since": {"N": str(record.status_changed_at)},
             ":to": {"S": to.value},
             ":statusShard": {"S": status_shard(to, record.serial_number)},
             ":at": {"N": str(change.at)},

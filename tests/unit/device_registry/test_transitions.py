@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_registry.record import Status, status_shard
+from device_registry.record import MalformedRecordError, Status, status_shard
 from device_registry.transitions import (
     Action,
     Change,
@@ -65,7 +65,7 @@ def test_the_refusal_says_what_would_be_allowed():
 def test_suspend_remembers_where_it_came_from():
     assert transition_update(record(status=Status.ACTIVE), Action.SUSPEND, CHANGE) == {
         "Key": {"serialNumber": {"S": "SN-0001"}},
-        "ConditionExpression": "#status = :from",
+        "ConditionExpression": "#status = :from AND statusChangedAt = :since",
         "UpdateExpression": (
             "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
             " statusChangedBy = :by, statusReason = :reason, suspendedFrom = :from"
@@ -73,6 +73,7 @@ def test_suspend_remembers_where_it_came_from():
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": {
             ":from": {"S": "ACTIVE"},
+            ":since": {"N": str(NOW - 86_400)},
             ":to": {"S": "SUSPENDED"},
             ":statusShard": {"S": status_shard(Status.SUSPENDED, "SN-0001")},
             ":at": {"N": str(NOW)},
@@ -81,6 +82,12 @@ def test_suspend_remembers_where_it_came_from():
         },
         "ReturnValues": "ALL_NEW",
     }
+
+
+def test_resume_does_not_lead_to_a_record_that_nobody_could_read():
+    damaged = record(status=Status.SUSPENDED, suspended_from=Status.ACTIVE, certificate_id=None)
+    with pytest.raises(MalformedRecordError, match="certificateId"):
+        transition_update(damaged, Action.RESUME, CHANGE)
 
 
 def test_every_other_action_forgets_it():
