@@ -20,7 +20,7 @@ from localstack_client import session as localstack
 
 from tools.endpoint import Endpoint, embedded_endpoint
 
-# Begins anywhere, so that a second run at an external endpoint does not meet the first one's things.
+# Begins anywhere: a second run at an external endpoint must not meet what the first one made.
 _account_numbers = itertools.count(200_000_000_000 + secrets.randbelow(10**11))
 
 
