@@ -118,7 +118,7 @@ def _row(item: StoredItem) -> tuple[Any, ...]:
         record.serial_number,
         record.device_type,
         record.status,
-        iso(record.status_changed_at) if record.status_changed_at is not None else "-",
+        iso(record.status_changed_at),
         record.batch or "-",
         short(record.certificate_id) if record.certificate_id else "-",
         record.status_reason or "-",
