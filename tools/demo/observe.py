@@ -1,0 +1,118 @@
+"""What AWS says came of a device. Nothing here is taken from what the device or the demo said."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tools.aws_errors import is_not_found
+from tools.demo.people import Person
+from tools.registry import certificates, denials
+
+if TYPE_CHECKING:
+    from tools.demo.stack import Stack
+
+_LOG_SECONDS = 10.0
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A thing as AWS IoT describes it.
+
+    Attributes:
+        thing: Its name.
+        thing_type: Its type's name.
+        groups: The groups it is in.
+        certificate_ids: The certificates attached to it.
+        policies: The policies attached to those.
+        certificate_statuses: ACTIVE and others.
+        serial_number: The thing's attribute `serialNumber`.
+        shadow: What the device reported: its last message, as AWS IoT stored it.
+    """
+
+    thing: str
+    thing_type: str
+    groups: tuple[str, ...]
+    certificate_ids: tuple[str, ...]
+    policies: tuple[str, ...]
+    certificate_statuses: tuple[str, ...]
+    serial_number: str
+    shadow: Mapping[str, Any]
+
+
+def look_at(operator: Person, thing_name: str) -> Seen:
+    """Read a thing back.
+
+    Raises:
+        ClientError: there is none, or it cannot be read.
+    """
+    iot = operator.iot
+    thing = iot.describe_thing(thingName=thing_name)
+    groups = iot.list_thing_groups_for_thing(thingName=thing_name)["thingGroups"]
+    arns = iot.list_thing_principals(thingName=thing_name)["principals"]
+    policies = {
+        policy["policyName"]
+        for arn in arns
+        for policy in iot.list_attached_policies(target=arn)["policies"]
+    }
+    ids = tuple(arn.rpartition("/")[2] for arn in arns)
+    return Seen(
+        thing=thing["thingName"],
+        thing_type=thing.get("thingTypeName", ""),
+        groups=tuple(sorted(group["groupName"] for group in groups)),
+        certificate_ids=ids,
+        policies=tuple(sorted(policies)),
+        certificate_statuses=tuple(str(certificates.status_of(iot, one)) for one in ids),
+        serial_number=thing.get("attributes", {}).get("serialNumber", ""),
+        shadow=_shadow(operator, thing_name),
+    )
+
+
+def _shadow(operator: Person, thing_name: str) -> Mapping[str, Any]:
+    client = operator.iot_data
+    try:
+        answer = client.get_thing_shadow(thingName=thing_name)
+    except client.exceptions.ResourceNotFoundException:
+        return {}
+    reported: Mapping[str, Any] = json.loads(answer["payload"].read())["state"].get("reported", {})
+    return reported
+
+
+def certificate_ids(operator: Person, thing_name: str) -> tuple[str, ...] | None:
+    """The certificates attached to a thing; None when there is no such thing."""
+    try:
+        arns = operator.iot.list_thing_principals(thingName=thing_name)["principals"]
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    return tuple(arn.rpartition("/")[2] for arn in arns)
+
+
+def refusal(operator: Person, stack: Stack, serial_number: str, since: float) -> Mapping[str, Any]:
+    """The newest refusal of a serial number in the hook's decision log; empty when there is none.
+
+    Args:
+        operator: reads the log.
+        stack: whose log.
+        serial_number: as the device sent it.
+        since: seconds since 1970; the log is read again for some seconds, as it arrives late.
+    """
+    until = time.monotonic() + _LOG_SECONDS
+    while True:
+        found = denials.newest(
+            operator.logs,
+            stack.outputs["hook_log_group_name"],
+            serial_number,
+            since=int(since),
+            now=int(time.time()),
+        )
+        if found is not None or time.monotonic() > until:
+            return found or {}
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,96 @@
+"""Who takes part in the demonstration and what has to come of it: plain data, nothing runs here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from device_registry.reasons import Denial
+from tools.device.model import DeviceSpec
+
+NAME_PREFIX = "acme"
+CLAIM_NAME = "line-1"
+FACTORY, FIELD_SERVICE = "factory", "field-service"
+"""Keys of the two templates of examples/complete."""
+
+REVOKED_SERIAL = "HS-0003"
+"""Enrolled like the others, then revoked by the operator before it is switched on."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A device that must not get in.
+
+    Attributes:
+        title: What is wrong with it.
+        device: What it says of itself.
+        reason: What the hook's decision log must say.
+    """
+
+    title: str
+    device: DeviceSpec
+    reason: Denial
+
+
+def _device(serial_number: str, device_type: str, manufacturer: str | None = None) -> DeviceSpec:
+    parameters = {"FirmwareVersion": "1.4.2", "Location": "Hamburg/Hall-2"}
+    return DeviceSpec(serial_number, device_type, manufacturer, parameters)
+
+
+WITH_CLAIM_CERTIFICATE = (
+    _device("TS-0001", "temperature-sensor", "Northwind"),
+    _device("TS-0002", "temperature-sensor", "Northwind"),
+    _device("HS-0001", "humidity-sensor", "Northwind"),
+    _device("HS-0002", "humidity-sensor", "Northwind"),
+    _device("PS-0001", "pressure-sensor"),
+    _device("GW-0001", "gateway", "Contoso"),
+)
+WITH_TEMPORARY_CLAIM = (
+    _device("PS-0002", "pressure-sensor"),
+    _device("GW-0002", "gateway", "Contoso"),
+)
+
+REFUSALS = (
+    Refusal(
+        "nobody enrolled it",
+        _device("XX-9999", "gateway", "Contoso"),
+        Denial.UNKNOWN_SERIAL,
+    ),
+    Refusal(
+        "says it is a gateway",
+        _device("PS-0003", "gateway"),
+        Denial.WRONG_DEVICE_TYPE,
+    ),
+    Refusal(
+        "another maker's copy",
+        _device("GW-0003", "gateway", "Fabrikam"),
+        Denial.WRONG_MANUFACTURER,
+    ),
+    Refusal(
+        "it was revoked",
+        _device(REVOKED_SERIAL, "humidity-sensor", "Northwind"),
+        Denial.REVOKED,
+    ),
+    Refusal(
+        "second certificate",
+        _device("TS-0001", "temperature-sensor", "Northwind"),
+        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+    ),
+)
+
+_CHOOSER = _device("TS-0003", "temperature-sensor", "Northwind")
+CHOOSER = DeviceSpec(
+    _CHOOSER.serial_number,
+    _CHOOSER.device_type,
+    _CHOOSER.manufacturer,
+    {
+        **_CHOOSER.parameters,
+        "ThingName": f"{NAME_PREFIX}-GW-0001",
+        "ThingTypeName": f"{NAME_PREFIX}-gateway",
+        "ThingGroupName": f"{NAME_PREFIX}-gateway",
+        "PolicyName": f"{NAME_PREFIX}-gateway",
+    },
+)
+"""A sensor that asks for a gateway's name, type, group and policy. It gets its own."""
+
+STATUS_TOPIC = NAME_PREFIX + "/{type}/{thing}/status"
+SHADOW_TOPIC = "$aws/things/{thing}/shadow/update"

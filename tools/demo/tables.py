@@ -1,0 +1,79 @@
+"""The demonstration's tables. Narrow terminals get fewer columns and the same facts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+
+from tools.cli.console import table
+from tools.demo.observe import Seen
+from tools.demo.scenario import Refusal
+from tools.demo.verdicts import Refused
+from tools.device.model import DeviceSpec
+
+_SHORT_ID = 8
+_BOUNDLESS = 1000
+
+
+def fitting(console: Console, *tables: Table) -> Table:
+    """The first of the tables that fits, or the last."""
+    boundless = console.options.update(max_width=_BOUNDLESS)
+    for one in tables:
+        # Two spaces between columns, so that seven of them fit a terminal of 120.
+        one.padding = (0, 1, 0, 0)
+        if Measurement.get(console, boundless, one).maximum <= console.width:
+            return one
+    return tables[-1]
+
+
+def admissions(rows: Sequence[tuple[DeviceSpec, Seen, float]]) -> tuple[Table, Table]:
+    """What AWS IoT has for each device that was let in: a wide table and a narrow one."""
+    wide, narrow = [], []
+    for device, seen, seconds in rows:
+        kind, groups, policies = seen.thing_type, ", ".join(seen.groups), ", ".join(seen.policies)
+        certificates = ", ".join(one[:_SHORT_ID] for one in seen.certificate_ids)
+        time = f"{seconds:.1f} s"
+        serial = device.serial_number
+        wide.append((serial, seen.thing, kind, groups, policies, certificates, time))
+        same = kind == groups == policies
+        names = kind if same else f"{kind} / {groups} / {policies}"
+        narrow.append((serial, seen.thing, names, certificates, time))
+    return (
+        table(("Serial", "Thing", "Type", "Group", "Policy", "Certificate", "Time"), wide),
+        table(("Serial", "Thing", "Type = group = policy", "Certificate", "Time"), narrow),
+    )
+
+
+def refusals(rows: Sequence[tuple[Refusal, Refused, float]]) -> tuple[Table, Table]:
+    """Each device that was refused, what it saw, and the reason that only the operator sees."""
+    cells = [
+        (
+            refusal.device.serial_number,
+            refusal.title,
+            "let in"
+            if refused.status_code is None
+            else f"{refused.status_code} {refused.error_code}".strip(),
+            refused.reason,
+            f"{seconds:.1f} s",
+        )
+        for refusal, refused, seconds in rows
+    ]
+    headings = ("Serial", "What is wrong", "Device sees", "Decision log says", "Time")
+    return table(headings, cells), table(headings[:-1], [row[:-1] for row in cells])
+
+
+def choices(device: DeviceSpec, seen: Seen) -> Table:
+    """What a device asked to be, and what AWS IoT made of it."""
+    has = {
+        "ThingName": seen.thing,
+        "ThingTypeName": seen.thing_type,
+        "ThingGroupName": ", ".join(seen.groups),
+        "PolicyName": ", ".join(seen.policies),
+    }
+    return table(
+        ("Parameter", f"{device.serial_number} asked for", "AWS IoT has"),
+        [(name, device.parameters[name], value) for name, value in has.items()],
+    )

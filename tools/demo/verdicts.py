@@ -1,0 +1,87 @@
+"""Holds what was seen against what has to be. Pure: every difference is a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools.demo.observe import Seen
+from tools.demo.scenario import Refusal
+from tools.device.model import DeviceSpec, ProvisioningResult
+
+FORBIDDEN = 403
+
+
+@dataclass(frozen=True)
+class Refused:
+    """How a device that must not get in fared.
+
+    Attributes:
+        status_code: What the device was answered; None when it got in.
+        error_code: Likewise.
+        certificate_id: The certificate that it had asked for before.
+        certificate_status: Of that certificate, afterwards.
+        entry: The line in the hook's decision log; empty when there is none.
+    """
+
+    status_code: int | None
+    error_code: str
+    certificate_id: str
+    certificate_status: str | None
+    entry: Mapping[str, Any]
+
+    @property
+    def reason(self) -> str:
+        """The reason in the decision log."""
+        return str(self.entry.get("reason", "none found"))
+
+
+def of_admission(
+    device: DeviceSpec, result: ProvisioningResult, seen: Seen, outputs: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that was let in.
+
+    Args:
+        device: What it said of itself.
+        result: What it was given.
+        seen: What AWS IoT says of its thing.
+        outputs: The stack's outputs: the names that its type stands for.
+    """
+    catalogue = outputs["device_types"][device.device_type]
+    wanted: dict[str, tuple[Any, Any]] = {
+        "thing": (f"{outputs['name_prefix']}-{device.serial_number}", seen.thing),
+        "thing type": (catalogue["thing_type_name"], seen.thing_type),
+        "groups": ((catalogue["thing_group_name"],), seen.groups),
+        "policies": ((catalogue["policy_name"],), seen.policies),
+        "certificates": ((result.certificate_id,), seen.certificate_ids),
+        "certificate's status": (("ACTIVE",), seen.certificate_statuses),
+        "attribute serialNumber": (device.serial_number, seen.serial_number),
+        "last message": (
+            {"serialNumber": device.serial_number, "deviceType": device.device_type},
+            seen.shadow,
+        ),
+    }
+    for what, (expected, found) in wanted.items():
+        if found != expected:
+            yield f"{device.serial_number}: its {what} should be {expected}, AWS has {found}."
+    if result.thing_name != seen.thing:
+        yield f"{device.serial_number} was told {result.thing_name}, AWS has {seen.thing}."
+    if result.resumed:
+        yield f"{device.serial_number} had an identity already."
+
+
+def of_refusal(refusal: Refusal, refused: Refused) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that must not get in."""
+    who = f"{refusal.device.serial_number} ({refusal.title})"
+    if refused.status_code is None:
+        yield f"{who} was let in."
+        return
+    if refused.status_code != FORBIDDEN:
+        yield f"{who} should be answered {FORBIDDEN}, and was answered {refused.status_code}."
+    if refused.reason != refusal.reason:
+        yield f"{who} should be refused as {refusal.reason}, the log's reason is {refused.reason}."
+    if refused.entry.get("certificateId") != refused.certificate_id:
+        yield f"{who}: the decision log does not name the certificate that it came with."
+    if refused.certificate_status in {"ACTIVE", "INACTIVE"}:
+        yield f"{who}: the certificate it asked for is {refused.certificate_status}."
