@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# AWS keeps five: the default, these three to go back to, and the one about to come.
-KEEP_BESIDES_DEFAULT = 3
+# AWS keeps five. With the default, this one and the one about to come there are three, so two more
+# fit even where this does not run: Terraform adds a version with the same body as before when
+# somebody made an older one the default by hand.
+KEEP_BESIDES_DEFAULT = 1
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Plan:
 
 
 def plan(versions: Sequence[Version]) -> Plan:
-    """Keep the default version and the newest three others; ids count up and are never reused."""
+    """Keep the default version and the newest other; ids count up and are never reused."""
     newest_first = sorted(versions, key=lambda version: version.version_id, reverse=True)
     others = [version.version_id for version in newest_first if not version.is_default]
     delete = others[KEEP_BESIDES_DEFAULT:]

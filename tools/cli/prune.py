@@ -33,7 +33,7 @@ AWS actions: iot:ListProvisioningTemplateVersions, iot:DeleteProvisioningTemplat
 def prune_template_versions(
     context: click.Context, template: str, deployment: Deployment, *, dry_run: bool
 ) -> None:
-    """Keep the default and the newest three other versions of TEMPLATE.
+    """Keep the default and the newest other version of TEMPLATE.
 
     TEMPLATE is the template's name, or its key in the stack.
     """
