@@ -125,6 +125,14 @@ variable "templates" {
     condition     = alltrue([for key in keys(var.templates) : length("${var.name_prefix}-${key}") <= 36])
     error_message = "templates: <name_prefix>-<key> may have at most 36 characters (an AWS IoT limit). Shorten the key or name_prefix."
   }
+
+  validation {
+    condition = length(setintersection(
+      keys(var.device_types),
+      flatten([for key in keys(var.templates) : ["${key}-claim", "${key}-claim-keys", "${key}-claim-csr"]]),
+    )) == 0
+    error_message = "templates: a claim policy is called <name_prefix>-<key>-claim, -claim-keys or -claim-csr, and so would be the policy of one of device_types. Choose another key for the template or the device type."
+  }
 }
 
 variable "registry" {

@@ -147,8 +147,8 @@ variable "logs" {
   }
 
   validation {
-    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.logs.application_level)
-    error_message = "logs.application_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+    condition     = contains(["TRACE", "DEBUG", "INFO"], var.logs.application_level)
+    error_message = "logs.application_level must be TRACE, DEBUG or INFO: decisions are logged at INFO, and a higher level would drop them."
   }
 
   validation {

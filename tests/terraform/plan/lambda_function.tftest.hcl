@@ -384,7 +384,7 @@ run "refuses_a_log_key_that_is_an_alias" {
   expect_failures = [var.logs]
 }
 
-run "refuses_an_application_log_level_that_is_none" {
+run "refuses_an_application_log_level_that_drops_decisions" {
   command = plan
 
   module {
@@ -392,7 +392,7 @@ run "refuses_an_application_log_level_that_is_none" {
   }
 
   variables {
-    logs = { application_level = "LOUD" }
+    logs = { application_level = "WARN" }
   }
 
   expect_failures = [var.logs]

@@ -135,3 +135,18 @@ run "refuses_a_template_key_with_an_underscore" {
 
   expect_failures = [var.templates]
 }
+
+run "refuses_a_device_type_called_like_a_claim_policy" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { factory-claim = { topics = { publish = ["state"] } } }
+    templates    = { factory = {} }
+  }
+
+  expect_failures = [var.templates]
+}
