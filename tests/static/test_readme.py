@@ -1,0 +1,80 @@
+"""What the READMEs show works: commands exist, paths exist, Terraform examples are valid."""
+
+import re
+
+import hcl2
+import pytest
+
+from tests.support.terraform import ROOT, Workspace, stage
+
+READMES = sorted(
+    path
+    for path in [ROOT / "README.md", *(ROOT / "terraform").glob("**/README.md")]
+    if ".terraform" not in path.parts
+)
+HCL = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SOURCE = re.compile(r'"git::[^"]*\.git//(?P<path>[\w/-]+)\?ref=<tag>"')
+NEIGHBOUR = re.compile(r'"\.\./(?P<module>[\w-]+)"')
+IDS = [str(path.relative_to(ROOT)) for path in READMES]
+
+
+def examples(path):
+    """The Terraform code that a person wrote into a README: before the generated tables."""
+    return HCL.findall(path.read_text().partition("<!-- BEGIN TF DOCS -->")[0])
+
+
+def folder_of(source):
+    """The directory that an example's source means: from git, or beside the module."""
+    neighbour = NEIGHBOUR.fullmatch(source)
+    if neighbour:
+        return ROOT / "terraform/modules" / neighbour["module"]
+    return ROOT / SOURCE.fullmatch(source)["path"]
+
+
+def blocks():
+    for path in READMES:
+        for code in examples(path):
+            yield pytest.param(code, id=str(path.relative_to(ROOT)))
+
+
+@pytest.mark.parametrize("readme", READMES, ids=IDS)
+def test_every_make_target_exists(readme):
+    targets = re.findall(r"^([a-z][a-z0-9-]*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"(?:`|^)make ([a-z][a-z0-9-]*)", readme.read_text(), re.MULTILINE)
+    assert set(named) <= set(targets)
+
+
+@pytest.mark.parametrize("readme", READMES, ids=IDS)
+def test_every_link_and_path_exists(readme):
+    text = readme.read_text()
+    links = [readme.parent / link for link in re.findall(r"\]\(([^)#:]+)\)", text)]
+    paths = [
+        ROOT / path for path in re.findall(r"`((?:terraform|docs|policies|tools)/[\w./-]+)`", text)
+    ]
+    assert [str(path) for path in links + paths if not path.exists()] == []
+
+
+@pytest.mark.parametrize("code", list(blocks()))
+def test_every_example_names_inputs_that_exist_and_all_that_are_needed(code):
+    for module in hcl2.loads(code).get("module", []):
+        for arguments in module.values():
+            folder = folder_of(arguments["source"])
+            with (folder / "variables.tf").open() as text:
+                variables = {
+                    name.strip('"'): body
+                    for variable in hcl2.load(text)["variable"]
+                    for name, body in variable.items()
+                }
+            given = {name for name in arguments if not name.startswith("__")} - {"source"}
+            needed = {name for name, body in variables.items() if "default" not in body}
+            assert given <= variables.keys()
+            assert needed <= given
+
+
+@pytest.mark.parametrize("readme", ["README.md", "terraform/README.md"])
+def test_the_example_is_valid(readme, tmp_path):
+    (code,) = examples(ROOT / readme)
+    configuration = stage(tmp_path) / "terraform/examples/readme"
+    configuration.mkdir()
+    (configuration / "main.tf").write_text(SOURCE.sub(r'"../../../\g<path>"', code))
+    Workspace(tmp_path, "terraform/examples/readme").init().validate()
