@@ -28,8 +28,13 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import h11
+from hypercorn.events import RawData
+from hypercorn.protocol.h11 import H11Protocol
+
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 STOP_SECONDS = 5
+LARGE_RESPONSE = 2**16
 
 
 class LoopbackSocket(socket.socket):
@@ -42,6 +47,29 @@ class LoopbackSocket(socket.socket):
         if self.family in {socket.AF_INET, socket.AF_INET6}:
             address = (LOOPBACK.get(address[0], address[0]), *address[1:])
         super().bind(address)
+
+
+def send_responses_whole() -> None:
+    """Make the engine's HTTP server write each response in one piece.
+
+    It writes head and body apart. Terraform's AWS provider then loses the answer to one call in a
+    few hundred, repeats the call, and fails because what the first one made exists already.
+    """
+
+    async def send(self, event):
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state != h11.ERROR:
+                raise
+            return
+        held = getattr(self, "_held", b"") + (data or b"")
+        ends = isinstance(event, h11.EndOfMessage | h11.InformationalResponse)
+        self._held = b"" if ends or len(held) > LARGE_RESPONSE else held
+        if not self._held:
+            await self.send(RawData(data=held))
+
+    H11Protocol._send_h11_event = send
 
 
 def announce(options: argparse.Namespace) -> None:
@@ -99,6 +127,7 @@ def main() -> None:
         S3_DATA_DIR=str(options.state / "s3"),
     )
     socket.socket = LoopbackSocket
+    send_responses_whole()
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     threading.Thread(target=announce, args=(options,), daemon=True).start()
