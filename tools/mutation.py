@@ -26,7 +26,13 @@ EXPLAINED = ROOT / "tests/unit/mutation_survivors.toml"
 REPORT = ROOT / "build/mutation.json"
 LEAST_KILLED = 0.95
 PACKAGES = ("device_registry", "provisioning_hook", "template_versions")
-SUPPORT = ("tests/__init__.py", "tests/unit/__init__.py", "tests/unit/builders.py")
+SUPPORT = (
+    "tests/__init__.py",
+    "tests/unit/__init__.py",
+    "tests/unit/builders.py",
+    "tests/unit/conftest.py",
+    "tests/unit/scripted_server.py",
+)
 TESTS = tuple(f"tests/unit/{package}" for package in PACKAGES)
 # mutmut finds mutants by the module names it derives from a folder called src.
 CONFIGURATION = f"""\
@@ -94,7 +100,7 @@ def _prepare() -> None:
     shutil.rmtree(WORK, ignore_errors=True)
     no_bytecode = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "lambda_src", WORK / "src", ignore=no_bytecode)
-    for name in (*SUPPORT, "tests/unit/scripted_server.py"):
+    for name in SUPPORT:
         (WORK / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, WORK / name)
     for name in (*TESTS, "tests/events"):

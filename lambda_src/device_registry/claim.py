@@ -12,6 +12,8 @@ from typing import Any
 
 from device_registry.reasons import Denial, Grant
 from device_registry.record import (
+    OPTIONAL_TYPES,
+    REQUIRED_TYPES,
     SCHEMA_VERSION,
     DeviceRecord,
     ReprovisionPolicy,
@@ -33,52 +35,78 @@ class ClaimRequest:
     thing_name: str
 
 
+# DynamoDB's reserved words among the attributes.
+NAMES = {"#status": "status", "#batch": "batch"}
+_PLACEHOLDERS = {attribute: placeholder for placeholder, attribute in NAMES.items()}
+
+
+def _well_formed() -> str:
+    """Say that every attribute has its type: a damaged record is refused, and stays as it is."""
+    required = (
+        f"attribute_type({_PLACEHOLDERS.get(attribute, attribute)}, :{wire_type})"
+        for attribute, wire_type in REQUIRED_TYPES.items()
+    )
+    optional = (
+        f"(attribute_not_exists({path}) OR attribute_type({path}, :{wire_type}))"
+        for path, wire_type in (
+            (_PLACEHOLDERS.get(attribute, attribute), wire_type)
+            for attribute, wire_type in OPTIONAL_TYPES.items()
+        )
+    )
+    return " AND ".join((*required, *optional))
+
+
 CLAIMABLE = (
-    "attribute_exists(serialNumber)"
-    " AND schemaVersion = :schemaVersion"
+    "schemaVersion = :schemaVersion"
     " AND deviceType = :deviceType"
+    " AND reprovisionPolicy IN (:never, :replace)"
     " AND (attribute_not_exists(manufacturer) OR manufacturer = :manufacturer)"
     " AND (attribute_not_exists(requiredClaimCertificateId)"
     " OR requiredClaimCertificateId = :claimCertificateId)"
     " AND ("
-    "(#status IN (:enrolled, :provisioning)"
-    " AND (attribute_not_exists(enrolmentExpiresAt) OR enrolmentExpiresAt > :now)"
-    " AND (#status = :enrolled"
-    " OR (leaseExpiresAt <= :now"
+    "((#status = :enrolled OR (#status = :provisioning AND leaseExpiresAt <= :now))"
+    " AND (attribute_exists(provisionedAt)"
+    " OR attribute_not_exists(enrolmentExpiresAt)"
+    " OR enrolmentExpiresAt > :now)"
     " AND (certificateId = :certificateId"
-    " OR NOT contains(certificateIds, :certificateId)))))"
+    " OR NOT contains(certificateIds, :certificateId)))"
     " OR (#status = :active"
     " AND reprovisionPolicy = :replace"
     " AND certificateId <> :certificateId"
     " AND NOT contains(certificateIds, :certificateId))"
     ")"
 )
+WELL_FORMED = _well_formed()
 
 TAKE = (
     "SET #status = :provisioning, statusShard = :statusShard, statusChangedAt = :now,"
     " thingName = :thingName, certificateId = :certificateId,"
     " claimCertificateId = :claimCertificateId, templateName = :templateName,"
     " claimedAt = :now, leaseExpiresAt = :leaseExpiresAt"
+    " REMOVE statusChangedBy, statusReason"
     " ADD provisionCount :one, certificateIds :certificateIds"
 )
 
+# The end of the lease of a claim that does not lapse: the last second of the year 9999.
+NEVER = 253_402_300_799
 
 REFUSED_BY_STATUS = {Status.REVOKED: Denial.REVOKED, Status.SUSPENDED: Denial.SUSPENDED}
 
 
-def claim_update(request: ClaimRequest, now: int, lease_seconds: int) -> dict[str, Any]:
+def claim_update(request: ClaimRequest, now: int, lease_seconds: int | None) -> dict[str, Any]:
     """Return the UpdateItem arguments, without the table, that test and take the claim at once.
 
     Args:
         request: who asks.
         now: seconds since 1970.
-        lease_seconds: how long no other certificate may take the claim.
+        lease_seconds: how long no other certificate may take the claim; None: for good.
     """
+    lease_expires_at = NEVER if lease_seconds is None else now + lease_seconds
     return {
         "Key": {"serialNumber": {"S": request.serial_number}},
-        "ConditionExpression": CLAIMABLE,
+        "ConditionExpression": f"{WELL_FORMED} AND {CLAIMABLE}",
         "UpdateExpression": TAKE,
-        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeNames": NAMES,
         "ExpressionAttributeValues": {
             ":schemaVersion": {"N": str(SCHEMA_VERSION)},
             ":deviceType": {"S": request.device_type},
@@ -91,11 +119,15 @@ def claim_update(request: ClaimRequest, now: int, lease_seconds: int) -> dict[st
             ":enrolled": {"S": Status.ENROLLED.value},
             ":provisioning": {"S": Status.PROVISIONING.value},
             ":active": {"S": Status.ACTIVE.value},
+            ":never": {"S": ReprovisionPolicy.NEVER.value},
             ":replace": {"S": ReprovisionPolicy.REPLACE.value},
             ":statusShard": {"S": status_shard(Status.PROVISIONING, request.serial_number)},
             ":now": {"N": str(now)},
-            ":leaseExpiresAt": {"N": str(now + lease_seconds)},
+            ":leaseExpiresAt": {"N": str(lease_expires_at)},
             ":one": {"N": "1"},
+            ":S": {"S": "S"},
+            ":N": {"S": "N"},
+            ":SS": {"S": "SS"},
         },
         "ReturnValues": "ALL_OLD",
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -117,7 +149,7 @@ def judge(record: DeviceRecord, request: ClaimRequest, now: int) -> Grant | Deni
         return _judge_active(record, request)
     if record.status is Status.PROVISIONING:
         return _judge_provisioning(record, request, now)
-    return _unless_expired(record, now, Grant.FIRST_CLAIM)
+    return _judge_free(record, request, now, Grant.FIRST_CLAIM)
 
 
 def _mismatch(record: DeviceRecord, request: ClaimRequest) -> Denial | None:
@@ -139,20 +171,23 @@ def _judge_active(record: DeviceRecord, request: ClaimRequest) -> Grant | Denial
 
 
 def _judge_provisioning(record: DeviceRecord, request: ClaimRequest, now: int) -> Grant | Denial:
+    if record.lease_expires_at is not None and record.lease_expires_at <= now:
+        return _judge_free(record, request, now, Grant.LEASE_EXPIRED)
     holds = record.certificate_id == request.certificate_id
-    lease_is_over = record.lease_expires_at is not None and record.lease_expires_at <= now
-    if not lease_is_over:
-        return Grant.REPEAT if holds else Denial.CLAIMED_BY_OTHER_CERTIFICATE
-    if not holds and _lost(record, request):
+    return Grant.REPEAT if holds else Denial.CLAIMED_BY_OTHER_CERTIFICATE
+
+
+def _judge_free(
+    record: DeviceRecord, request: ClaimRequest, now: int, grant: Grant
+) -> Grant | Denial:
+    if record.certificate_id != request.certificate_id and _lost(record, request):
         return Denial.CLAIMED_BY_OTHER_CERTIFICATE
-    return _unless_expired(record, now, Grant.LEASE_EXPIRED)
+    expires_at = record.enrolment_expires_at
+    first_time = record.provisioned_at is None
+    over = first_time and expires_at is not None and expires_at <= now
+    return Denial.ENROLMENT_EXPIRED if over else grant
 
 
 def _lost(record: DeviceRecord, request: ClaimRequest) -> bool:
     """Tell whether this certificate once held the claim: what it lost it does not get back."""
     return request.certificate_id in (record.certificate_ids or ())
-
-
-def _unless_expired(record: DeviceRecord, now: int, grant: Grant) -> Grant | Denial:
-    expires_at = record.enrolment_expires_at
-    return Denial.ENROLMENT_EXPIRED if expires_at is not None and expires_at <= now else grant

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 import re
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -111,6 +111,7 @@ class DeviceRecord:
     status_changed_by: str | None = _optional("S", _text)
     status_reason: str | None = _optional("S", _text)
     suspended_from: Status | None = _optional("S", Status)
+    suspended_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
 
     def __post_init__(self) -> None:
         if self.schema_version != SCHEMA_VERSION:
@@ -134,6 +135,17 @@ _FIELDS = tuple(
     (f.name, attribute_name(f.name), f.metadata["type"], f.metadata["decode"])
     for f in fields(DeviceRecord)
 )
+# DynamoDB's type of every attribute: those that each record has, and those it may have.
+REQUIRED_TYPES = {
+    attribute_name(f.name): str(f.metadata["type"])
+    for f in fields(DeviceRecord)
+    if f.default is MISSING or f.name == "schema_version"
+}
+OPTIONAL_TYPES = {
+    attribute: wire_type
+    for _, attribute, wire_type, _ in _FIELDS
+    if attribute not in REQUIRED_TYPES
+}
 
 
 def from_item(item: Item) -> DeviceRecord:

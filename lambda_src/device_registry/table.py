@@ -34,7 +34,7 @@ def claim(
     request: ClaimRequest,
     *,
     now: int,
-    lease_seconds: int,
+    lease_seconds: int | None,
     deadline: float,
 ) -> Granted | Refused:
     """Try to take the claim, in one DynamoDB request.
@@ -44,7 +44,7 @@ def claim(
         dynamodb: the connection.
         request: who asks.
         now: seconds since 1970.
-        lease_seconds: how long no other certificate may take the claim.
+        lease_seconds: how long no other certificate may take the claim; None: for good.
         deadline: on ``time.monotonic``'s clock, in seconds.
 
     Raises:

@@ -61,7 +61,18 @@ def target(record: DeviceRecord, action: Action) -> Status:
     return record.suspended_from or Status.ENROLLED
 
 
-def transition_update(record: DeviceRecord, action: Action, change: Change) -> dict[str, Any]:
+# What a released claim leaves behind is certificateIds: those certificates had their turn.
+CLAIM_ATTRIBUTES = "certificateId, claimCertificateId, templateName, claimedAt, leaseExpiresAt"
+SUSPENSION_ATTRIBUTES = "suspendedFrom, suspendedCertificateIds"
+
+
+def transition_update(
+    record: DeviceRecord,
+    action: Action,
+    change: Change,
+    *,
+    suspended_certificate_ids: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
     """Return the UpdateItem arguments, without the table, that carry out the action.
 
     Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html.
@@ -70,6 +81,8 @@ def transition_update(record: DeviceRecord, action: Action, change: Change) -> d
         record: the record as it was read.
         action: what to do.
         change: who, why and when.
+        suspended_certificate_ids: the certificates that go INACTIVE with a suspension, so that
+            resuming brings back these and no others.
 
     Raises:
         TransitionRefusedError: the action is not for a record in this status.
@@ -77,24 +90,33 @@ def transition_update(record: DeviceRecord, action: Action, change: Change) -> d
     """
     to = target(record, action)
     replace(record, status=to)
-    suspends = action is Action.SUSPEND
+    values: dict[str, dict[str, Any]] = {
+        ":from": {"S": record.status.value},
+        ":since": {"N": str(record.status_changed_at)},
+        ":to": {"S": to.value},
+        ":statusShard": {"S": status_shard(to, record.serial_number)},
+        ":at": {"N": str(change.at)},
+        ":by": {"S": change.by},
+        ":reason": {"S": change.reason},
+    }
+    update = (
+        "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
+        " statusChangedBy = :by, statusReason = :reason"
+    )
+    if action is Action.SUSPEND:
+        update += ", suspendedFrom = :from"
+        if suspended_certificate_ids:
+            update += ", suspendedCertificateIds = :suspended"
+            values[":suspended"] = {"SS": sorted(suspended_certificate_ids)}
+    else:
+        update += f" REMOVE {SUSPENSION_ATTRIBUTES}"
+        if action is Action.RELEASE:
+            update += f", {CLAIM_ATTRIBUTES}"
     return {
         "Key": {"serialNumber": {"S": record.serial_number}},
         "ConditionExpression": "#status = :from AND statusChangedAt = :since",
-        "UpdateExpression": (
-            "SET #status = :to, statusShard = :statusShard, statusChangedAt = :at,"
-            " statusChangedBy = :by, statusReason = :reason"
-            + (", suspendedFrom = :from" if suspends else " REMOVE suspendedFrom")
-        ),
+        "UpdateExpression": update,
         "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": {
-            ":from": {"S": record.status.value},
-            ":since": {"N": str(record.status_changed_at)},
-            ":to": {"S": to.value},
-            ":statusShard": {"S": status_shard(to, record.serial_number)},
-            ":at": {"N": str(change.at)},
-            ":by": {"S": change.by},
-            ":reason": {"S": change.reason},
-        },
+        "ExpressionAttributeValues": values,
         "ReturnValues": "ALL_NEW",
     }

@@ -42,7 +42,7 @@ def parse(event: Any, name_prefix: str) -> ClaimRequest:
     for field in ("certificateId", "claimCertificateId"):
         if not names.matches(names.CERTIFICATE_ID, event.get(field)):
             raise InvalidRequestError(field)
-    parameters = event.get("parameters")
+    parameters = event.get("parameters", {})  # a device may send none
     if not isinstance(parameters, Mapping):
         raise InvalidRequestError("parameters")
     _check(parameters)

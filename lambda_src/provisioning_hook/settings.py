@@ -7,6 +7,7 @@ from device_registry import names
 from device_registry.reasons import Denial, RefusalError
 
 LEASE_SECONDS = range(60, 86_401)
+NEVER = "never"
 
 
 class MisconfiguredError(RefusalError):
@@ -17,11 +18,14 @@ class MisconfiguredError(RefusalError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The registry table, the prefix of every name, and how long a claim keeps others out (s)."""
+    """The registry table, the prefix of every name, and how long a claim keeps others out.
+
+    That is in seconds; None stands for a claim that does not lapse.
+    """
 
     table_name: str
     name_prefix: str
-    claim_lease_seconds: int
+    claim_lease_seconds: int | None
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -37,6 +41,8 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     if not names.matches(names.NAME_PREFIX, name_prefix):
         raise MisconfiguredError("NAME_PREFIX")
     lease = environ.get("CLAIM_LEASE_SECONDS", "")
+    if lease == NEVER:
+        return Settings(table_name, name_prefix, None)
     if not (lease.isascii() and lease.isdecimal() and int(lease) in LEASE_SECONDS):
         raise MisconfiguredError("CLAIM_LEASE_SECONDS")
     return Settings(table_name, name_prefix, int(lease))

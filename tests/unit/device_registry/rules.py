@@ -25,6 +25,24 @@ RULES = [
     ("another claim", {"required_claim_certificate_id": "ab" * 32}, {}, Denial.WRONG_CLAIM),
     ("enrolment ends now", {"enrolment_expires_at": NOW}, {}, Denial.ENROLMENT_EXPIRED),
     ("enrolment ends next", {"enrolment_expires_at": NOW + 1}, {}, Grant.FIRST_CLAIM),
+    (
+        "released, by who had it",
+        {"certificate_ids": frozenset({CERTIFICATE})},
+        {},
+        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+    ),
+    (
+        "released, by another",
+        {"certificate_ids": frozenset({OTHER_CERTIFICATE})},
+        {},
+        Grant.FIRST_CLAIM,
+    ),
+    (
+        "enrolment over, but it was provisioned before",
+        {"enrolment_expires_at": NOW, "provisioned_at": NOW - 9},
+        {},
+        Grant.FIRST_CLAIM,
+    ),
     ("suspended", {"status": Status.SUSPENDED}, {}, Denial.SUSPENDED),
     ("revoked", {"status": Status.REVOKED}, {}, Denial.REVOKED),
     (
@@ -75,6 +93,17 @@ RULES = [
         {"status": Status.PROVISIONING, "lease_expires_at": NOW, "enrolment_expires_at": NOW},
         {},
         Denial.ENROLMENT_EXPIRED,
+    ),
+    (
+        "lease over, enrolment over, but it was provisioned before",
+        {
+            "status": Status.PROVISIONING,
+            "lease_expires_at": NOW,
+            "enrolment_expires_at": NOW,
+            "provisioned_at": NOW - 9,
+        },
+        {},
+        Grant.LEASE_EXPIRED,
     ),
     ("active, another's", {"status": Status.ACTIVE}, {}, Denial.ALREADY_ACTIVE),
     (

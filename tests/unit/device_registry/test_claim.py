@@ -1,11 +1,24 @@
 """The rules of a claim: what ``judge`` says, and that DynamoDB's condition says the same."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
-from device_registry.claim import claim_update, judge
-from device_registry.record import ReprovisionPolicy, Status, from_item, to_item
+from device_registry.claim import NEVER, claim_update, judge
+from device_registry.reasons import Denial
+from device_registry.record import (
+    OPTIONAL_TYPES,
+    REQUIRED_TYPES,
+    ReprovisionPolicy,
+    Status,
+    from_item,
+    to_item,
+)
+from device_registry.table import Refused, claim
 from tests.unit.builders import (
     CERTIFICATE,
     CLAIM_CERTIFICATE,
@@ -52,6 +65,7 @@ records = st.builds(
     manufacturer=st.sampled_from([None, "AcmeIoT", "Other"]),
     reprovision_policy=st.sampled_from(ReprovisionPolicy),
     enrolment_expires_at=moments,
+    provisioned_at=st.sampled_from([None, NOW - 9]),
     required_claim_certificate_id=st.sampled_from([None, CLAIM_CERTIFICATE, "ab" * 32]),
     certificate_id=certificates,
     certificate_ids=st.none() | st.frozensets(certificates, min_size=1),
@@ -69,20 +83,43 @@ def test_the_condition_and_judge_never_disagree(registry, before, manufacturer):
     assert done is writes(verdict)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"schemaVersion": {"N": "2"}},
-        {"schemaVersion": {"S": "1"}},
-        {"status": {"S": "UNHEARD-OF"}},
-        {"status": {"N": "1"}},
-        {"deviceType": {"SS": ["temperature-sensor"]}},
-    ],
-    ids=str,
-)
-def test_a_damaged_record_is_not_claimed(registry, damage):
-    done, _ = write(registry, {**to_item(record()), **damage}, claim_request())
-    assert not done
+STORED_TYPES = REQUIRED_TYPES | OPTIONAL_TYPES
+DAMAGE = [
+    {"schemaVersion": {"N": "2"}},
+    {"status": {"S": "UNHEARD-OF"}},
+    {"reprovisionPolicy": {"S": "sometimes"}},
+    *({attribute: {"BOOL": True}} for attribute in STORED_TYPES if attribute != "serialNumber"),
+    *({attribute: None} for attribute in REQUIRED_TYPES if attribute != "serialNumber"),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=str)
+def test_a_damaged_record_is_refused_every_time_and_stays_as_it_is(registry, connection, damage):
+    item = {key: v for key, v in {**to_item(record()), **damage}.items() if v is not None}
+    registry.put_item(TableName="registry", Item=item)
+    for _ in range(2):
+        answer = claim(
+            "registry", connection, claim_request(), now=NOW, lease_seconds=LEASE, deadline=0.0
+        )
+        assert isinstance(answer, Refused)
+        assert answer.denial in {Denial.MALFORMED_RECORD, Denial.INTERNAL_ERROR}
+    stored = registry.get_item(TableName="registry", Key={"serialNumber": {"S": "SN-0001"}})
+    assert stored["Item"] == item
+
+
+def test_no_reserved_word_is_used_as_it_is():
+    arguments = claim_update(claim_request(), NOW, LEASE)
+    text = arguments["ConditionExpression"] + arguments["UpdateExpression"]
+    bare = set(re.findall(r"(?<![:#\w])[a-z]\w+", text))
+    assert "schemaVersion" in bare
+    assert not {word.upper() for word in bare} & set(ReservedKeywords.get_reserved_keywords())
+
+
+def test_a_claim_that_does_not_lapse():
+    values = claim_update(claim_request(), NOW, None)["ExpressionAttributeValues"]
+    assert values[":leaseExpiresAt"] == {"N": str(NEVER)}
+    end = datetime.fromtimestamp(NEVER, UTC)
+    assert end.isoformat() == "9999-12-31T23:59:59+00:00"
 
 
 @pytest.mark.failure_mode("S2")
@@ -95,9 +132,14 @@ def test_a_serial_that_nobody_enrolled_gets_no_record(registry):
     assert "Item" not in registry.get_item(TableName="registry", Key=key)
 
 
+STATUS_SET = {"status_changed_by": "alice", "status_reason": "board swapped"}
+
+
 @pytest.mark.failure_mode("S4")
 def test_a_claim_writes_who_holds_it_and_until_when(registry):
-    before = record(status=Status.PROVISIONING, lease_expires_at=NOW, provision_count=4)
+    before = record(
+        status=Status.PROVISIONING, lease_expires_at=NOW, provision_count=4, **STATUS_SET
+    )
     done, item = write(registry, to_item(before), claim_request())
     assert done
     after = from_item(item)
@@ -110,6 +152,8 @@ def test_a_claim_writes_who_holds_it_and_until_when(registry):
     assert after.lease_expires_at == NOW + LEASE
     assert after.certificate_ids == {CERTIFICATE, OTHER_CERTIFICATE}
     assert after.provision_count == 5
+    assert after.status_changed_by is None
+    assert after.status_reason is None
     assert after.enrolled_at == before.enrolled_at
     assert item["statusShard"] == to_item(after)["statusShard"]
 

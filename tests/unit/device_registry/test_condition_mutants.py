@@ -20,13 +20,15 @@ SWAPS = {
     "<= ": "< ",
     "> :now": ">= :now",
     "<> ": "= ",
-    "IN (:enrolled, :provisioning)": "IN (:provisioning, :enrolled, :active)",
-    ":replace": ":enrolled",
+    ":enrolled": ":active",
+    ":provisioning": ":active",
+    "(:never, :replace)": "(:never, :active)",
+    "= :replace": "= :enrolled",
+    "attribute_exists": "attribute_not_exists",
     "= :certificateId": "= :claimCertificateId",
     "manufacturer = :manufacturer": "manufacturer <> :manufacturer",
     "deviceType = :deviceType": "attribute_exists(deviceType)",
     "schemaVersion = :schemaVersion": "attribute_exists(schemaVersion)",
-    "attribute_exists(serialNumber)": "attribute_not_exists(serialNumber)",
 }
 
 

@@ -1,8 +1,10 @@
 """What an operator may do in which status."""
 
+from dataclasses import replace
+
 import pytest
 
-from device_registry.record import MalformedRecordError, Status, status_shard
+from device_registry.record import MalformedRecordError, Status, from_item, status_shard, to_item
 from device_registry.transitions import (
     Action,
     Change,
@@ -92,4 +94,39 @@ def test_resume_does_not_lead_to_a_record_that_nobody_could_read():
 
 def test_every_other_action_forgets_it():
     update = transition_update(record(status=Status.SUSPENDED), Action.REVOKE, CHANGE)
-    assert update["UpdateExpression"].endswith(" statusReason = :reason REMOVE suspendedFrom")
+    assert update["UpdateExpression"].endswith(
+        " statusReason = :reason REMOVE suspendedFrom, suspendedCertificateIds"
+    )
+
+
+def test_suspend_remembers_which_certificates_it_switches_off():
+    update = transition_update(
+        record(status=Status.ACTIVE),
+        Action.SUSPEND,
+        CHANGE,
+        suspended_certificate_ids=frozenset({"bb" * 32, "aa" * 32}),
+    )
+    assert update["UpdateExpression"].endswith(
+        ", suspendedFrom = :from, suspendedCertificateIds = :suspended"
+    )
+    values = update["ExpressionAttributeValues"]
+    assert values[":suspended"] == {"SS": ["aa" * 32, "bb" * 32]}
+
+
+def test_a_released_record_forgets_the_claim_but_not_who_had_it(registry):
+    before = record(status=Status.ACTIVE, lease_expires_at=NOW, template_name="acme-default")
+    registry.put_item(TableName="registry", Item=to_item(before))
+    update = transition_update(before, Action.RELEASE, CHANGE)
+    after = from_item(registry.update_item(TableName="registry", **update)["Attributes"])
+    assert after == replace(
+        before,
+        status=Status.ENROLLED,
+        certificate_id=None,
+        claim_certificate_id=None,
+        template_name=None,
+        claimed_at=None,
+        lease_expires_at=None,
+        status_changed_at=NOW,
+        status_changed_by="operator",
+        status_reason="lost",
+    )

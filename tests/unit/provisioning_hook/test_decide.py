@@ -3,18 +3,15 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from device_registry import names
-from device_registry.claim import judge
 from device_registry.dynamodb import RegistryUnavailableError
 from device_registry.reasons import Denial, Grant
-from device_registry.record import Status
 from device_registry.table import Granted, Refused
 from provisioning_hook.decide import decide
 from tests.unit.builders import (
-    CERTIFICATE,
     ENVIRONMENT,
     NOW,
     claim_request,
@@ -121,69 +118,6 @@ def test_denied(event, environment, claim, reason, detail):
     decision = decide(event, environment, claim)
     assert (decision.verdict, decision.detail) == (reason, detail)
     assert decision.response == DENIED
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda children: (
-        st.lists(children, max_size=4) | st.dictionaries(st.text(), children, max_size=4)
-    ),
-    max_leaves=12,
-)
-serials = st.sampled_from(["SN-0001", "STRANGER"]) | st.text(max_size=70)
-hostile_events = st.fixed_dictionaries(
-    {},
-    optional={
-        "claimCertificateId": st.just("c1" * 32) | json_values,
-        "certificateId": st.just(CERTIFICATE) | json_values,
-        "templateArn": st.just(register_thing_event()["templateArn"]) | json_values,
-        "clientId": json_values,
-        "parameters": st.fixed_dictionaries(
-            {},
-            optional={
-                "SerialNumber": serials | json_values,
-                "DeviceType": st.sampled_from(["temperature-sensor", "gateway"]) | json_values,
-                "Manufacturer": st.just("AcmeIoT") | json_values,
-                "ThingName": json_values,
-                "PolicyName": json_values,
-            },
-        )
-        | json_values,
-    },
-)
-
-
-def registry_of(stored):
-    """A registry with one record, deciding by the rules alone."""
-
-    def claim(_settings, request):
-        if request.serial_number != stored.serial_number:
-            return Refused(denial=Denial.UNKNOWN_SERIAL)
-        verdict = judge(stored, request, NOW)
-        if isinstance(verdict, Denial):
-            return Refused(denial=verdict)
-        return Granted(grant=verdict, record=stored, claimed_at=NOW)
-
-    return claim
-
-
-@settings(max_examples=1000)
-@given(event=json_values | hostile_events, status=st.sampled_from(Status))
-@pytest.mark.failure_mode("S2")
-def test_no_event_is_an_exception_or_a_yes_for_a_serial_that_may_not_be_claimed(event, status):
-    stored = record(status=status)
-    decision = decide(event, ENVIRONMENT, registry_of(stored))
-    allow = decision.response["allowProvisioning"]
-    overrides = decision.response["parameterOverrides"]
-    assert allow is isinstance(decision.verdict, Grant)
-    if not allow:
-        assert decision.response == DENIED
-        return
-    assert event["parameters"]["SerialNumber"] == stored.serial_number
-    assert status is Status.ENROLLED
-    assert overrides.keys() == OVERRIDES
-    assert all(AWS_NAME.fullmatch(overrides[k]) for k in OVERRIDES if k.endswith("Name"))
-    assert all(names.matches(names.ATTRIBUTE_VALUE, value) for value in overrides.values())
 
 
 @given(st.from_regex(names.SERIAL_NUMBER, fullmatch=True), st.integers(0, 2**33))

@@ -15,6 +15,13 @@ def test_the_documented_event():
     assert parse(register_thing_event(), "acme") == claim_request()
 
 
+def test_no_parameters_at_all():
+    event = register_thing_event()
+    del event["parameters"]
+    with pytest.raises(InvalidParameterError, match=r"^SerialNumber$"):
+        parse(event, "acme")
+
+
 def test_a_manufacturer_that_was_not_sent_is_empty():
     assert parse(register_thing_event(Manufacturer=None), "acme").manufacturer == ""
 

@@ -10,6 +10,11 @@ def test_settings():
     assert from_environment(ENVIRONMENT) == Settings("registry", "acme", 3600)
 
 
+def test_a_claim_that_does_not_lapse():
+    environment = {**ENVIRONMENT, "CLAIM_LEASE_SECONDS": "never"}
+    assert from_environment(environment).claim_lease_seconds is None
+
+
 @pytest.mark.parametrize("seconds", ["60", "86400"])
 def test_the_shortest_and_the_longest_lease(seconds):
     environment = {**ENVIRONMENT, "CLAIM_LEASE_SECONDS": seconds}

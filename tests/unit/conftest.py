@@ -4,6 +4,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from device_registry.dynamodb import ConditionFailedError
+
 
 @pytest.fixture(scope="module")
 def registry(monkeypatch_module):
@@ -24,3 +26,23 @@ def registry(monkeypatch_module):
 def monkeypatch_module():
     with pytest.MonkeyPatch.context() as patch:
         yield patch
+
+
+class Connection:
+    """``DynamoDB`` as the hook uses it, on the table in this process; counts the requests."""
+
+    def __init__(self, client):
+        self._client = client
+        self.requests = 0
+
+    def update_item(self, arguments, _deadline):
+        self.requests += 1
+        try:
+            return self._client.update_item(**arguments).get("Attributes")
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError(error.response.get("Item")) from None
+
+
+@pytest.fixture
+def connection(registry):
+    return Connection(registry)
