@@ -159,14 +159,14 @@ variable "hook" {
   description = <<-EOT
     The pre-provisioning hook, as modules/provisioning-hook takes it:
     - `package_path`: deployment package; null means build/provisioning_hook.zip of this repository, which `make package` builds. `package_sha256`: its expected sum.
-    - `timeout` (2 to 5 seconds), `memory_size` (MB), `claim_lease_seconds`, `concurrency` (`reserved`, `provisioned`, `snap_start`), `code_signing_config_arn`, `metric_namespace`.
+    - `timeout` (2 to 5 seconds), `memory_size` (MB), `claim_lease_seconds` (null: a claim lasts until an operator releases it), `concurrency` (`reserved`, `provisioned`, `snap_start`), `code_signing_config_arn`, `metric_namespace`.
   EOT
   type = object({
     package_path        = optional(string)
     package_sha256      = optional(string)
     timeout             = optional(number, 4)
     memory_size         = optional(number, 512)
-    claim_lease_seconds = optional(number, 3600)
+    claim_lease_seconds = optional(number)
     concurrency = optional(object({
       reserved    = optional(number)
       provisioned = optional(number)

@@ -34,7 +34,7 @@ module "function" {
   environment = {
     DEVICE_REGISTRY_TABLE = var.table_name
     NAME_PREFIX           = var.name_prefix
-    CLAIM_LEASE_SECONDS   = tostring(var.claim_lease_seconds)
+    CLAIM_LEASE_SECONDS   = var.claim_lease_seconds == null ? "never" : tostring(var.claim_lease_seconds)
   }
 
   # With nothing to make there is no table to name either.

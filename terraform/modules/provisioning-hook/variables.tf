@@ -92,14 +92,13 @@ variable "memory_size" {
 }
 
 variable "claim_lease_seconds" {
-  description = "Seconds for which a claim binds a serial number to the certificate that made it, before another certificate may try; 60 to 86400. AWS IoT drops a certificate that was never registered after 3600."
+  description = "How long a granted claim keeps every other certificate out, in seconds; null: until an operator releases it. Set it only where something confirms devices that came up: what is not confirmed can be claimed again when the time is over."
   type        = number
-  default     = 3600
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.claim_lease_seconds >= 60 && var.claim_lease_seconds <= 86400 && floor(var.claim_lease_seconds) == var.claim_lease_seconds
-    error_message = "claim_lease_seconds must be a whole number of seconds from 60 to 86400 (a day)."
+    condition     = var.claim_lease_seconds == null ? true : var.claim_lease_seconds >= 60 && var.claim_lease_seconds <= 86400 && floor(var.claim_lease_seconds) == var.claim_lease_seconds
+    error_message = "claim_lease_seconds must be a whole number of seconds from 60 to 86400 (a day), or null."
   }
 }
 
