@@ -1,11 +1,14 @@
 """What the READMEs show works: commands exist, paths exist, Terraform examples are valid."""
 
 import re
+import shlex
 
+import click
 import hcl2
 import pytest
 
 from tests.support.terraform import ROOT, Workspace, stage
+from tools.cli.main import cli
 
 READMES = sorted(
     path
@@ -69,6 +72,29 @@ def test_every_example_names_inputs_that_exist_and_all_that_are_needed(code):
             needed = {name for name, body in variables.items() if "default" not in body}
             assert given <= variables.keys()
             assert needed <= given
+
+
+COMMANDS = sorted(
+    {
+        command
+        for path in READMES
+        for command in re.findall(r"^iot-provisioning (.+)$", path.read_text(), re.MULTILINE)
+    }
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_one_that_the_tools_take(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for file in ("devices.csv", "stack.json"):
+        (tmp_path / file).touch()
+    words = shlex.split(command)
+    group = cli
+    while isinstance(group, click.Group):
+        name = words.pop(0)
+        group = group.commands[name]
+    # Parses as the command would, and raises what the command line would say; runs nothing.
+    group.make_context(name, words)
 
 
 @pytest.mark.parametrize("readme", ["README.md", "terraform/README.md"])
