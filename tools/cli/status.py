@@ -96,8 +96,8 @@ Examples:
   iot-provisioning {action} SN-0001 --reason "ticket 4711"
   iot-provisioning {action} --from-file serials.txt --reason "batch recall"
 
-The record changes first, the certificates after; running it again finishes what was interrupted,
-and a device that is so already counts as done. Exit code 1 if any device could not be changed.
+Running it again finishes what was interrupted, and a device that is so already counts as done.
+Exit code 1 if any device could not be changed or was caught while AWS IoT was letting it in.
 
 AWS actions: dynamodb:GetItem, dynamodb:UpdateItem on the table; iot:DescribeCertificate,
 iot:UpdateCertificate on the certificates."""
@@ -127,20 +127,21 @@ suspend = _command(
 resume = _command(
     Action.RESUME,
     certificates=True,
-    what="Set the device's present certificate ACTIVE if it is INACTIVE.",
+    what="Set the certificates ACTIVE that the suspension set INACTIVE.",
     text="""Let suspended devices go on where they were.
 
-    Only the present certificate is activated again; earlier ones stay inactive.
+    What the suspension switched off is activated again, and nothing else: a certificate that was
+    inactive before stays so.
     """,
 )
 release = _command(
     Action.RELEASE,
-    certificates=False,
-    what="Also set the device's ACTIVE certificates INACTIVE, for a device whose key is lost.",
+    certificates=True,
+    what="Set the device's ACTIVE certificates INACTIVE: a lost key must not stay alive.",
     text="""Let devices be provisioned once more.
 
-    For a device that lost its key or got a new board. The thing and the earlier certificate stay,
-    and the next claim gets in with a new certificate.
+    For a device that lost its key or got a new board. The thing stays, the certificates up to now
+    go out of use for good, and the next claim gets in with a new certificate.
     """,
 )
 revoke = _command(

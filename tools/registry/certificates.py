@@ -4,7 +4,6 @@ Follows https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificat
 that is connected when its certificate leaves ACTIVE is disconnected within a few minutes.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
 
 CertificateStatus = Literal["ACTIVE", "INACTIVE", "REVOKED"]
+ACTIVE = "ACTIVE"
+# Made by fleet provisioning and not activated yet: AWS IoT does so at the end of RegisterThing.
+PENDING = "PENDING_ACTIVATION"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,23 +33,16 @@ class Switch:
 # PENDING_ACTIVATION cannot connect. It is only touched for good: set INACTIVE, a later `resume`
 # would activate a certificate that AWS IoT never did.
 SWITCHES = {
-    Action.SUSPEND: Switch(to="INACTIVE", when=frozenset({"ACTIVE"})),
+    Action.SUSPEND: Switch(to="INACTIVE", when=frozenset({ACTIVE})),
     Action.RESUME: Switch(to="ACTIVE", when=frozenset({"INACTIVE"})),
-    Action.REVOKE: Switch(
-        to="REVOKED", when=frozenset({"ACTIVE", "INACTIVE", "PENDING_ACTIVATION"})
-    ),
-    Action.RELEASE: Switch(to="INACTIVE", when=frozenset({"ACTIVE"})),
+    Action.REVOKE: Switch(to="REVOKED", when=frozenset({ACTIVE, "INACTIVE", PENDING})),
+    Action.RELEASE: Switch(to="INACTIVE", when=frozenset({ACTIVE})),
 }
 
 
-def concerned(record: DeviceRecord, action: Action) -> list[str]:
-    """Return the ids of the certificates that an action switches.
-
-    Only the present certificate comes back on resume: an earlier one was replaced for a reason.
-    """
+def of_device(record: DeviceRecord) -> list[str]:
+    """Return the ids of every certificate that ever held the device's claim, the present first."""
     present = [record.certificate_id] if record.certificate_id else []
-    if action is Action.RESUME:
-        return present
     return present + sorted((record.certificate_ids or frozenset()) - set(present))
 
 
@@ -60,23 +55,6 @@ def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
             return None
         raise
     return answer["certificateDescription"]["status"]
-
-
-def switch(iot: "IoTClient", certificate_ids: Iterable[str], action: Action) -> list[str]:
-    """Switch certificates as an action demands and say what was done to each that was touched.
-
-    Repeating it changes nothing.
-
-    Raises:
-        ClientError, BotoCoreError: AWS IoT refused; certificates before this one are switched.
-    """
-    plan = SWITCHES[action]
-    done = []
-    for certificate_id in certificate_ids:
-        if status_of(iot, certificate_id) in plan.when:
-            iot.update_certificate(certificateId=certificate_id, newStatus=plan.to)
-            done.append(f"certificate {short(certificate_id)} is now {plan.to}")
-    return done
 
 
 def short(certificate_id: str) -> str:

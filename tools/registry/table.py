@@ -172,10 +172,10 @@ class RegistryTable:
         return [_inserted(response.get("Error")) for response in answer["Responses"]]
 
     def update(self, arguments: Mapping[str, Any]) -> StoredItem:
-        """Run a conditional UpdateItem and return the item as it is afterwards.
+        """Run a conditional UpdateItem and return the attributes that the request asks for.
 
         Args:
-            arguments: the request, without the table.
+            arguments: the request, without the table; its ReturnValues say what comes back.
 
         Raises:
             ConditionFailedError: the condition was not met.
@@ -183,11 +183,10 @@ class RegistryTable:
         request: dict[str, Any] = {
             **arguments,
             "TableName": self.name,
-            "ReturnValues": "ALL_NEW",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         try:
-            return self._client.update_item(**request)["Attributes"]
+            return self._client.update_item(**request).get("Attributes", {})
         except self._client.exceptions.ConditionalCheckFailedException as error:
             item: Any = error.response.get("Item")
             raise ConditionFailedError(item or None) from error

@@ -6,6 +6,7 @@ certificate. What DynamoDB makes of a condition is left to the tests against an 
 
 from botocore.exceptions import ClientError
 
+from device_registry.record import Status
 from tools.registry.table import ConditionFailedError
 
 ARN = "arn:aws:iot:eu-west-1:123456789012:cert/"
@@ -193,9 +194,16 @@ class FakeTable:
         values = arguments["ExpressionAttributeValues"]
         if self._interfere():
             raise ConditionFailedError(self.items.get(serial))
-        assignments, _, removal = arguments["UpdateExpression"].partition(" REMOVE ")
         names = arguments["ExpressionAttributeNames"]
         item = dict(self.items[serial])
+        if arguments["UpdateExpression"].startswith("ADD "):
+            if item["status"]["S"] != Status.SUSPENDED:
+                raise ConditionFailedError(item)
+            _, name, value = arguments["UpdateExpression"].split()
+            members = {*item.get(name, {}).get("SS", []), *values[value]["SS"]}
+            self.items[serial] = {**item, name: {"SS": sorted(members)}}
+            return {}
+        assignments, _, removal = arguments["UpdateExpression"].partition(" REMOVE ")
         for assignment in assignments.removeprefix("SET ").split(", "):
             name, value = assignment.split(" = ")
             item[names.get(name, name)] = values[value]
