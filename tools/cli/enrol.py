@@ -1,6 +1,7 @@
 """``enrol``: devices from files into the registry."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from device_registry.record import ReprovisionPolicy
 from tools.cli.console import console, json_line, note, progress, table
 from tools.cli.errors import PARTLY, InterruptedRunError, OperatorError, explain
 from tools.cli.options import CONNECTIONS, Deployment, stack_options
+from tools.enrolment import checkpoint as checkpoints
 from tools.enrolment.batch import Counts
 from tools.enrolment.rows import MAX_BATCH_CHARACTERS
 from tools.enrolment.run import Plan, Progress, as_json, enrol_file
@@ -36,10 +38,11 @@ Examples:
 
 A row that says what the registry says already costs one read and no write. A device that was
 claimed, suspended or revoked is never changed; its row is refused. Refused rows go to
-FILE.problems.jsonl, one line for each mistake. An interrupted run leaves
-FILE.enrol-checkpoint.json, and the same command goes on from there.
+FILE.problems.jsonl, one line for each mistake; those of a dry run to FILE.dry-run.problems.jsonl.
+An interrupted run leaves FILE.enrol-checkpoint.json, and the same command goes on from there.
 
-AWS actions: dynamodb:BatchGetItem, dynamodb:PartiQLInsert, dynamodb:UpdateItem on the table.
+AWS actions: dynamodb:BatchGetItem, dynamodb:DescribeTable, dynamodb:PartiQLInsert,
+dynamodb:UpdateItem on the table.
 Exit code 1 if a row was refused or failed."""
 
 
@@ -95,19 +98,17 @@ def enrol(
     else:
         catalogue = {name: entry.reprovision_policy for name, entry in types.items()}
     formats = {path: _format(path, form) for path in files}
+    reports = {path: report or _report_beside(path, dry_run=dry_run) for path in files}
+    _refuse_collisions(files, reports, dry_run=dry_run)
     registry = deployment.registry
     caller_arn = deployment.caller_arn
-    results: list[tuple[str, Counts, float]] = []
+    results: list[tuple[Plan, Counts, float]] = []
     for path in files:
         plan = Plan(
             path=path,
             form=formats[path],
-            report=report or _beside(path, "problems.jsonl"),
-            checkpoint=(
-                None
-                if dry_run or path == _STANDARD_INPUT
-                else _beside(path, "enrol-checkpoint.json")
-            ),
+            report=reports[path],
+            checkpoint=None if dry_run or path == _STANDARD_INPUT else _checkpoint(path),
             table=registry,
             caller_arn=caller_arn,
             catalogue=catalogue,
@@ -115,8 +116,8 @@ def enrol(
             dry_run=dry_run,
             restart=restart,
         )
-        results.append((path, *_enrol_one(plan)))
-    _summarise(results, report, as_json_lines=as_json_lines, dry_run=dry_run)
+        results.append((plan, *_enrol_one(plan)))
+    _summarise(results, as_json_lines=as_json_lines, dry_run=dry_run)
     if any(counts.refused or counts.failed for _, counts, _ in results):
         context.exit(PARTLY)
 
@@ -134,6 +135,45 @@ def _format(path: str, form: str | None) -> Format:
 
 def _beside(path: str, suffix: str) -> Path:
     return Path(f"standard-input.{suffix}" if path == _STANDARD_INPUT else f"{path}.{suffix}")
+
+
+def _report_beside(path: str, *, dry_run: bool) -> Path:
+    return _beside(path, "dry-run.problems.jsonl" if dry_run else "problems.jsonl")
+
+
+def _checkpoint(path: str) -> Path:
+    return _beside(path, "enrol-checkpoint.json")
+
+
+def _refuse_collisions(
+    files: tuple[str, ...], reports: Mapping[str, Path], *, dry_run: bool
+) -> None:
+    """Refuse a report that would overwrite what the command reads or goes on from.
+
+    Raises:
+        click.UsageError: it would.
+    """
+    inputs = [path for path in files if path != _STANDARD_INPUT]
+    for report in reports.values():
+        for path in inputs:
+            if _same(report, Path(path)):
+                raise click.UsageError(f"The report would overwrite {path}: give another --report.")
+            if _same(report, _checkpoint(path)):
+                raise click.UsageError(
+                    f"The report would overwrite {report}, from which an interrupted run goes on: "
+                    "give another --report."
+                )
+            saved = checkpoints.load(_checkpoint(path)) if dry_run else None
+            if saved is not None and _same(report, Path(saved.report)):
+                raise click.UsageError(
+                    f"{report} belongs to an interrupted run: give a dry run another --report."
+                )
+
+
+def _same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return one.resolve() == other.resolve()
 
 
 def _enrol_one(plan: Plan) -> tuple[Counts, float]:
@@ -179,8 +219,13 @@ def _enrol_one(plan: Plan) -> tuple[Counts, float]:
 
 
 def _how_to_go_on(sentence: str, plan: Plan, state: Progress | None) -> str:
-    if state is None or not state.counts.rows:
-        return f"{sentence}. Nothing of {plan.path} was enrolled yet."
+    if state is None:
+        return f"{sentence}. Nothing of {plan.path} was enrolled."
+    if not state.counts.rows and not plan.dry_run:
+        return (
+            f"{sentence}. Rows of {plan.path} that were under way may be in the registry; run the "
+            "same command again, which only compares what is there."
+        )
     if plan.checkpoint is None:
         return f"{sentence}. {plan.path} was read up to line {state.position.line}."
     return (
@@ -190,20 +235,19 @@ def _how_to_go_on(sentence: str, plan: Plan, state: Progress | None) -> str:
 
 
 def _summarise(
-    results: list[tuple[str, Counts, float]],
-    report: Path | None,
+    results: list[tuple[Plan, Counts, float]],
     *,
     as_json_lines: bool,
     dry_run: bool,
 ) -> None:
     if as_json_lines:
-        for path, counts, rate in results:
-            json_line({"file": path, **as_json(counts), "rowsPerSecond": round(rate, 1)})
+        for plan, counts, rate in results:
+            json_line({"file": plan.path, **as_json(counts), "rowsPerSecond": round(rate, 1)})
     else:
         headings = ("File", "Rows", "New", "Changed", "Unchanged", "Refused", "Failed", "Rows/s")
         rows = [
             (
-                path,
+                plan.path,
                 counts.rows,
                 counts.new,
                 counts.changed,
@@ -212,11 +256,11 @@ def _summarise(
                 counts.failed,
                 round(rate),
             )
-            for path, counts, rate in results
+            for plan, counts, rate in results
         ]
         console().print(table(headings, rows))
     if dry_run:
         note("A dry run: the registry was not changed.")
-    for path, counts, _ in results:
+    for plan, counts, _ in results:
         if counts.refused or counts.failed:
-            note(f"What was not enrolled, and why: {report or _beside(path, 'problems.jsonl')}")
+            note(f"What was not enrolled, and why: {plan.report}")

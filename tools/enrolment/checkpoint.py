@@ -15,11 +15,13 @@ _VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """Everything before ``position`` is done, and the report holds ``report_bytes`` about it."""
+    """Everything before ``position`` is done, and ``report`` holds ``report_bytes`` about it."""
 
-    table: str
+    # With account and Region: tables of one name may stand in many.
+    table_arn: str
     began_at: int
     position: Position
+    report: str
     report_bytes: int
     counts: Counts
 
@@ -47,9 +49,10 @@ def _parse(value: Mapping[str, Any]) -> Checkpoint | None:
     if value["version"] != _VERSION:
         return None
     return Checkpoint(
-        table=value["table"],
+        table_arn=value["table_arn"],
         began_at=value["began_at"],
         position=Position(**value["position"]),
+        report=value["report"],
         report_bytes=value["report_bytes"],
         counts=Counts(**value["counts"]),
     )

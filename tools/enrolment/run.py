@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,8 +75,9 @@ def enrol_file(plan: Plan, tell: Callable[[Progress], None]) -> Progress:
     """
     with ExitStack() as stack:
         stream = _open(plan.path, stack)
-        saved = _saved(plan)
+        table_arn = plan.table.arn() if plan.checkpoint else ""
         notes: list[str] = []
+        saved = _saved(plan, table_arn, notes)
         try:
             source = Source(stream, plan.form, saved.position if saved else None)
         except StalePositionError:
@@ -87,6 +88,8 @@ def enrol_file(plan: Plan, tell: Callable[[Progress], None]) -> Progress:
             saved = None
             stream.seek(0)
             source = Source(stream, plan.form)
+        if saved and saved.report_bytes and saved.report != _absolute(plan.report):
+            notes.append(f"What was refused before is in {saved.report}.")
         began_at = saved.began_at if saved else int(time.time())
         state = Progress(
             position=source.position(),
@@ -97,7 +100,15 @@ def enrol_file(plan: Plan, tell: Callable[[Progress], None]) -> Progress:
         tell(state)
         report = stack.enter_context(_report(plan.report, saved))
         run = Run(by=plan.caller_arn, at=began_at)
-        _run(plan, source, run, state=state, report=report, tell=tell)
+        here = Checkpoint(
+            table_arn=table_arn,
+            began_at=began_at,
+            position=state.position,
+            report=_absolute(plan.report),
+            report_bytes=report.tell(),
+            counts=state.counts,
+        )
+        _run(plan, source, run, state=state, report=report, here=here, tell=tell)
     if plan.checkpoint:
         plan.checkpoint.unlink(missing_ok=True)
     if not plan.report.stat().st_size:
@@ -113,17 +124,16 @@ def _run(
     *,
     state: Progress,
     report: BinaryIO,
+    here: Checkpoint,
     tell: Callable[[Progress], None],
 ) -> None:
     def work(batch: _Batch) -> Outcome:
         return enrol(batch.rows, plan.table, run, dry_run=plan.dry_run)
 
-    done = _here(plan, run, state, report)
-
     def save() -> None:
-        if plan.checkpoint and done.counts.rows:
+        if plan.checkpoint and here.counts.rows:
             report.flush()
-            checkpoints.save(plan.checkpoint, done)
+            checkpoints.save(plan.checkpoint, here)
 
     saved_at = time.monotonic()
     try:
@@ -137,7 +147,12 @@ def _run(
             state.counts = state.counts + batch.outcome.counts + written.counts
             state.position = batch.end
             # One assignment: an interruption leaves this batch counted and reported, or neither.
-            done = _here(plan, run, state, report)
+            here = replace(
+                here,
+                position=state.position,
+                report_bytes=report.tell(),
+                counts=state.counts,
+            )
             tell(state)
             if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
                 save()
@@ -145,16 +160,6 @@ def _run(
     except BaseException:
         save()
         raise
-
-
-def _here(plan: Plan, run: Run, state: Progress, report: BinaryIO) -> Checkpoint:
-    return Checkpoint(
-        table=plan.table.name,
-        began_at=run.at,
-        position=state.position,
-        report_bytes=report.tell(),
-        counts=state.counts,
-    )
 
 
 def _report_line(problem: Problem) -> bytes:
@@ -194,19 +199,32 @@ def _open(path: str, stack: ExitStack) -> BinaryIO:
     return stack.enter_context(Path(path).open("rb"))
 
 
-def _saved(plan: Plan) -> Checkpoint | None:
+def _saved(plan: Plan, table_arn: str, notes: list[str]) -> Checkpoint | None:
     if plan.checkpoint is None or plan.restart:
         return None
     saved = checkpoints.load(plan.checkpoint)
-    return saved if saved and saved.table == plan.table.name else None
+    if saved is None:
+        return None
+    if saved.table_arn != table_arn:
+        notes.append(
+            f"The last run stopped while it enrolled into {saved.table_arn}; this one is for "
+            f"{table_arn}: starting from the first row."
+        )
+        return None
+    return saved
+
+
+def _absolute(path: Path) -> str:
+    return str(path.resolve())
 
 
 def _report(path: Path, saved: Checkpoint | None) -> BinaryIO:
     """Open the report behind what the checkpoint knows of it: no line comes twice."""
-    if saved is None or not path.exists():
+    if saved is None or saved.report != _absolute(path) or not path.exists():
         return path.open("wb")
     report = path.open("r+b")
-    report.truncate(saved.report_bytes)
+    # Truncating a file to more than it has would fill it up with NUL bytes.
+    report.truncate(min(saved.report_bytes, path.stat().st_size))
     report.seek(0, 2)
     return report
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from device_registry.record import STATUS_SHARDS, Status
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ _TRY_AGAIN = frozenset(
         "TransactionConflict",
     }
 )
+
+# What ends a run: one statement more would meet it again.
+_RUN_ENDING = {
+    "AccessDenied": "AccessDeniedException",
+    "ResourceNotFound": "ResourceNotFoundException",
+}
 
 StoredItem = Mapping[str, Any]
 
@@ -137,6 +145,7 @@ class RegistryTable:
 
         Raises:
             ThrottledError: DynamoDB kept throttling.
+            ClientError: DynamoDB refused all, or one for a reason that holds for all.
         """
         results: dict[int, InsertRefused | bool] = {}
         waiting = list(range(len(items)))
@@ -263,6 +272,10 @@ class RegistryTable:
         for page in pages:
             yield from page["Items"]
 
+    def arn(self) -> str:
+        """Return the table's ARN, which names its account and Region."""
+        return self._client.describe_table(TableName=self.name)["Table"]["TableArn"]
+
     def deletion_protection(self) -> bool:
         """Tell whether DynamoDB refuses to delete the table."""
         table = self._client.describe_table(TableName=self.name)["Table"]
@@ -278,4 +291,7 @@ def _inserted(error: Any) -> InsertRefused | bool:
         return True
     if error["Code"] == _EXISTS:
         return False
+    if error["Code"] in _RUN_ENDING:
+        answer: Any = {"Error": {**error, "Code": _RUN_ENDING[error["Code"]]}}
+        raise ClientError(answer, "PartiQLInsert")
     return InsertRefused(error["Code"], error.get("Message", ""))

@@ -156,12 +156,14 @@ class FakeTable:
     """A registry table. ``meanwhile`` runs once, between a read and the write after it."""
 
     name = "acme-registry"
+    region = "eu-west-1"
 
     def __init__(self, *items):
         self.items = {item["serialNumber"]["S"]: dict(item) for item in items}
         self.writes: list[str] = []
         self.meanwhile = None
         self.failure: Exception | None = None
+        self.limit = 0
 
     def _interfere(self):
         if self.meanwhile is not None:
@@ -170,11 +172,19 @@ class FakeTable:
             return True
         return False
 
+    def arn(self):
+        return f"arn:aws:dynamodb:{self.region}:123456789012:table/{self.name}"
+
     def get(self, serial_number):
         return self.items.get(serial_number)
 
+    def fail_after(self, writes):
+        """Refuse every read once so much was written."""
+        self.limit = writes
+        self.failure = client_error("AccessDeniedException", "BatchGetItem")
+
     def get_many(self, serial_numbers):
-        if self.failure:
+        if self.failure and len(self.writes) >= self.limit:
             raise self.failure
         return {serial: self.items[serial] for serial in serial_numbers if serial in self.items}
 

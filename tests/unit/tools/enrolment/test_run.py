@@ -127,6 +127,30 @@ def test_what_a_crash_left_in_the_report_behind_the_checkpoint_is_not_reported_t
     assert [line["line"] for line in report(tmp_path)] == [2]
 
 
+@pytest.mark.parametrize("left", ["", '{"line": 2}\n'])
+def test_a_report_that_somebody_shortened_is_never_filled_up(tmp_path, left):
+    table = FakeTable()
+    write(tmp_path, ["a b,sensor,", *devices(500)])
+    interrupt(tmp_path, table)
+    (tmp_path / "problems.jsonl").write_text(left)
+    enrol_file(plan(tmp_path, table), ignore)
+    if left:
+        assert (tmp_path / "problems.jsonl").read_text() == left
+    else:
+        assert not (tmp_path / "problems.jsonl").exists()
+
+
+def test_another_report_after_an_interruption_begins_empty_and_names_the_first(tmp_path):
+    table, other = FakeTable(), tmp_path / "other.jsonl"
+    write(tmp_path, ["a b,sensor,", *devices(500), "c d,sensor,"])
+    interrupt(tmp_path, table)
+    other.write_text("what somebody kept here from another file, longer than any report\n" * 9)
+    done = enrol_file(plan(tmp_path, table, report=other), ignore)
+    assert [json.loads(line)["line"] for line in other.read_text().splitlines()] == [503]
+    assert [line["line"] for line in report(tmp_path)] == [2]
+    assert done.notes == [f"What was refused before is in {tmp_path / 'problems.jsonl'}."]
+
+
 def interrupt(tmp_path, table, **changes):
     def tell(state):
         if state.counts.rows:
@@ -147,7 +171,9 @@ def test_a_file_that_changed_before_the_checkpoint_is_started_anew(tmp_path):
     assert len(table.writes) == 501
 
 
-@pytest.mark.parametrize("how", ["restart", "other table", "damaged", "other version"])
+@pytest.mark.parametrize(
+    "how", ["restart", "other table", "other Region", "damaged", "other version"]
+)
 def test_a_checkpoint_that_does_not_fit_is_not_used(tmp_path, how):
     table = FakeTable()
     write(tmp_path, devices(500))
@@ -155,6 +181,8 @@ def test_a_checkpoint_that_does_not_fit_is_not_used(tmp_path, how):
     path = tmp_path / "checkpoint.json"
     if how == "other table":
         table.name = "another"
+    elif how == "other Region":
+        table.region = "eu-central-1"
     elif how == "damaged":
         path.write_text("{")
     elif how == "other version":
@@ -162,6 +190,9 @@ def test_a_checkpoint_that_does_not_fit_is_not_used(tmp_path, how):
     done = enrol_file(plan(tmp_path, table, restart=how == "restart"), ignore)
     assert done.resumed_rows == 0
     assert done.counts.rows == 500
+    assert any("starting from the first row" in note for note in done.notes) == (
+        how in ("other table", "other Region")
+    )
 
 
 def test_a_dry_run_writes_nothing(tmp_path):

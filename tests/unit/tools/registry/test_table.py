@@ -1,8 +1,11 @@
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
 from device_registry.record import Status
+from tools.aws_errors import RUN_ENDING, error_code
+from tools.cli.errors import explain
 from tools.registry import table as tables
 from tools.registry.table import (
     ConditionFailedError,
@@ -72,6 +75,16 @@ def test_keys_that_are_always_left_end_the_wait(stub, waits):
     assert max(waits) <= tables._LONGEST_PAUSE_SECONDS
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "ResourceNotFound"])
+def test_a_refusal_that_holds_for_every_row_ends_the_run(stub, waits, code):
+    answer = {"Responses": [{}, {"Error": {"Code": code, "Message": "why"}}]}
+    stub.add_response("batch_execute_statement", answer)
+    with pytest.raises(ClientError) as refused:
+        registry(stub).insert_many([item("A"), item("B")])
+    assert error_code(refused.value) in RUN_ENDING
+    assert "PartiQLInsert" in explain(refused.value)
+
+
 def test_inserts_succeed_and_fail_each_alone_and_throttled_ones_are_repeated(stub, waits):
     def error(code):
         return {"Error": {"Code": code, "Message": "why"}}
@@ -83,7 +96,7 @@ def test_inserts_succeed_and_fail_each_alone_and_throttled_ones_are_repeated(stu
                 {},
                 error("DuplicateItem"),
                 error("ThrottlingError"),
-                error("AccessDenied"),
+                error("ValidationError"),
             ]
         },
         {"Statements": ANY},
@@ -101,7 +114,7 @@ def test_inserts_succeed_and_fail_each_alone_and_throttled_ones_are_repeated(stu
         },
     )
     results = registry(stub).insert_many([item(serial) for serial in "ABCD"])
-    assert results == [True, False, True, InsertRefused("AccessDenied", "why")]
+    assert results == [True, False, True, InsertRefused("ValidationError", "why")]
 
 
 def test_inserts_share_requests_of_25(stub, waits):
