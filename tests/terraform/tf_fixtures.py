@@ -8,6 +8,27 @@ Assert on `fixture.outputs["name"]["value"]`: of resources with `count` or `for_
 resources in modules, pytest-terraform keeps only one of each name.
 """
 
-from pytest_terraform import terraform
+from collections import defaultdict
 
-terraform("device-registry", scope="session", name="device_registry")
+from pytest_terraform import terraform, tf
+
+
+class Kept(tf.TerraformFixture):
+    """One that is never destroyed, not even after an apply that failed.
+
+    The provider waits five minutes before it deletes a thing type. The endpoint ends with the
+    session; test_destroy.py shows that nothing is left.
+    """
+
+    def get_runner(self, module_dir, work_dir):
+        runner = super().get_runner(module_dir, work_dir)
+        runner.destroy = lambda: None
+        return runner
+
+
+# With pytest-xdist installed, pytest-terraform has a kind of fixture of its own for these scopes:
+# it destroys what tests still use when they name it through another fixture.
+terraform.scope_class_map = defaultdict(lambda: Kept)
+
+terraform("minimal", scope="session")
+terraform("complete", scope="session")
