@@ -12,7 +12,7 @@ def marked():
     """The ids that tests carry."""
     for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mark.failure_mode"):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("failure_mode"):
                 yield from (argument.value for argument in node.args)
 
 

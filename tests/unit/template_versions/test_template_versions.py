@@ -113,6 +113,7 @@ def test_a_version_that_is_gone_already_is_as_good_as_deleted(iot):
     assert handler.lambda_handler(EVENT, context())["deleted"] == [1]
 
 
+@pytest.mark.failure_mode("B21")
 def test_a_role_that_is_not_known_yet_is_waited_for(iot):
     iot.add_client_error(LIST, "AccessDeniedException")
     iot.add_response(LIST, listed(1, default=1))
