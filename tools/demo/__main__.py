@@ -26,6 +26,11 @@ from tools.endpoint import EndpointError, embedded_endpoint, external_endpoint
 from tools.terraform_env import ToolError
 
 _FAILED, _INTERRUPTED = 1, 130
+_FORESEEN = (BotoCoreError, ClientError, DemoError, DeviceError, EndpointError, ToolError)
+
+
+def _sentence(error: Exception) -> str:
+    return explain(error) if isinstance(error, BotoCoreError | ClientError) else str(error)
 
 
 def _run(console: Console) -> int:
@@ -46,7 +51,11 @@ def _run(console: Console) -> int:
             tempfile.TemporaryDirectory(prefix="demo-", dir=ROOT / "build")
         )
         demo = Demo(console, endpoint, Workspace(Path(directory), endpoint))
-        demo.run()
+        try:
+            demo.run()
+        except _FORESEEN as error:
+            # What was found before is worth as much.
+            demo.differences.append(_sentence(error))
     console.print(
         "\nThe endpoint is stopped, and nothing is left of it."
         if endpoint.embedded
@@ -85,10 +94,8 @@ def main() -> int:
         return _ACTIONS[action](new_console())
     except KeyboardInterrupt:
         problem, code = "Interrupted: what was started is stopped.", _INTERRUPTED
-    except (DemoError, DeviceError, EndpointError, ToolError) as error:
-        problem, code = str(error), _FAILED
-    except (BotoCoreError, ClientError) as error:
-        problem, code = explain(error), _FAILED
+    except _FORESEEN as error:
+        problem, code = _sentence(error), _FAILED
     new_console(stderr=True).print(problem, soft_wrap=True)
     return code
 

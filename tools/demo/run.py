@@ -138,10 +138,12 @@ class Demo:
         self.console.print()
         self._heading("What AWS IoT has for them now")
         self.console.print(tables.fitting(self.console, *tables.admissions(rows)))
-        self.console.print(
-            "Each reconnected as its thing, with the new certificate, and published its status and "
-            "its shadow.\n"
-        )
+        if arrived == len(WITH_CLAIM_CERTIFICATE) + len(WITH_TEMPORARY_CLAIM):
+            self.console.print(
+                "Each reconnected as its thing, with the new certificate, and published its status "
+                "and its shadow."
+            )
+        self.console.print()
 
     def _provision(
         self, devices: _Devices, template: str, batch: Sequence[DeviceSpec], claim: str
