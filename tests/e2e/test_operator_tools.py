@@ -275,11 +275,43 @@ def test_a_released_device_may_be_claimed_by_another_certificate(stack):
     stack.enrol("SN-1,gateway,,,,")
     certificate = stack.provision("SN-1")
     assert stack.run("release", "SN-1", "--reason", "new board").exit_code == 0
-    assert stack.certificate_status(certificate) == "ACTIVE"
+    assert stack.certificate_status(certificate) == "INACTIVE"
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        stack.claim("SN-1", certificate)
     stack.claim("SN-1", "ee" * 32)
     assert stack.record("SN-1").certificate_ids == {certificate, "ee" * 32}
     assert stack.run("revoke", "SN-1", "--reason", "gone", "--yes").exit_code == 0
     assert stack.certificate_status(certificate) == "REVOKED"
+
+
+def test_a_lost_key_stays_dead_through_release_suspend_and_resume(stack):
+    stack.enrol("SN-1,gateway,,,,")
+    lost = stack.provision("SN-1")
+    stack.run("release", "SN-1", "--reason", "stolen board")
+    present = stack.iot.create_keys_and_certificate(setAsActive=True)["certificateId"]
+    stack.claim("SN-1", present)
+    assert stack.run("suspend", "SN-1", "--reason", "x").exit_code == 0
+    assert stack.item("SN-1")["suspendedCertificateIds"] == {"SS": [present]}
+    assert stack.run("resume", "SN-1", "--reason", "x").exit_code == 0
+    assert stack.certificate_status(present) == "ACTIVE"
+    assert stack.certificate_status(lost) == "INACTIVE"
+    assert "suspendedCertificateIds" not in stack.item("SN-1")
+
+
+def test_a_device_with_a_damaged_record_can_be_shown_and_cut_off(stack):
+    stack.enrol("SN-1,gateway,,,,")
+    certificate = stack.provision("SN-1")
+    item = stack.item("SN-1") | {"claimedAt": {"N": "1.5"}, "batch": {"L": [{"NULL": True}]}}
+    stack.dynamodb.put_item(TableName=TABLE, Item=item)
+    assert "malformed" in stack.run("show", "SN-1").stdout
+    shown = json.loads(stack.run("show", "SN-1", "--json").stdout)
+    assert (shown["record"]["claimedAt"], shown["record"]["batch"]) == ("1.5", [None])
+    result = stack.run("revoke", "SN-1", "--reason", "stolen", "--yes")
+    assert result.exit_code == 0
+    assert stack.item("SN-1")["status"] == {"S": "REVOKED"}
+    assert stack.certificate_status(certificate) == "REVOKED"
+    assert stack.run("decommission", "--all", "--yes").exit_code == 0
+    assert stack.iot.list_certificates()["certificates"] == []
 
 
 def test_show_tells_what_is_known_and_why_it_was_refused(stack):

@@ -70,13 +70,13 @@ def facts(rows: Iterable[tuple[str, object]]) -> Table:
 
 
 def json_line(value: Any) -> None:
-    """Print one JSON document on a line of its own."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """Print one JSON document on a line of its own, in ASCII: a terminal obeys nothing in it."""
+    click.echo(json.dumps(value, default=str))
 
 
 def note(sentence: str) -> None:
     """Print a sentence that is not part of the result, on standard error."""
-    click.echo(sentence, err=True)
+    click.echo(printable(sentence), err=True)
 
 
 def iso(seconds: float) -> str:

@@ -8,7 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry.record import ReprovisionPolicy
-from tools.cli.console import console, json_line, note, progress, table
+from tools.cli.console import console, json_line, note, printable, progress, table
 from tools.cli.errors import PARTLY, InterruptedRunError, OperatorError, explain
 from tools.cli.options import CONNECTIONS, Deployment, stack_options
 from tools.enrolment import checkpoint as checkpoints
@@ -192,7 +192,7 @@ def _enrol_one(plan: Plan) -> tuple[Counts, float]:
                         f"{news.resumed_rows:,} rows were done before."
                     )
                 for sentence in news.notes if state is None else ():
-                    bar.console.print(sentence)
+                    bar.console.print(printable(sentence))
                 state = news
                 bar.update(
                     task,

@@ -11,7 +11,6 @@ from botocore.exceptions import (
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
-    HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
@@ -20,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from tools.aws_errors import ACCESS_DENIED, INVALID_CREDENTIALS, THROTTLED, error_code
+from tools.cli.console import printable
 
 DONE = 0
 PARTLY = 1
@@ -41,6 +41,10 @@ class OperatorError(click.ClickException):
 
     exit_code = UNAVAILABLE
 
+    def format_message(self) -> str:
+        """Return the message; AWS and files put strangers' characters into it."""
+        return printable(self.message)
+
 
 class InterruptedRunError(click.ClickException):
     """The operator stopped the run; the message says how to continue."""
@@ -49,7 +53,7 @@ class InterruptedRunError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the message: being stopped is no error."""
-        click.echo(self.format_message(), file=file, err=True)
+        click.echo(printable(self.message), file=file, err=True)
 
 
 _CREDENTIALS = (
@@ -58,7 +62,7 @@ _CREDENTIALS = (
 )
 
 
-def explain(error: BotoCoreError | ClientError | HTTPClientError) -> str:
+def explain(error: BotoCoreError | ClientError) -> str:
     """Say in sentences what went wrong between here and AWS."""
     if isinstance(error, ClientError):
         return _explain_answer(error)
@@ -106,5 +110,5 @@ def in_sentences() -> Iterator[None]:
     """
     try:
         yield
-    except (BotoCoreError, ClientError, HTTPClientError) as error:
+    except (BotoCoreError, ClientError) as error:
         raise OperatorError(explain(error)) from error

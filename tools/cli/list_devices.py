@@ -10,7 +10,7 @@ from device_registry import names
 from device_registry.record import MalformedRecordError, Status, from_item
 from tools.cli.console import console, iso, json_line, note, table
 from tools.cli.options import Deployment, stack_options
-from tools.cli.record_json import as_json as record_as_json
+from tools.registry import raw
 from tools.registry.certificates import short
 from tools.registry.table import RegistryTable, StoredItem
 
@@ -80,7 +80,7 @@ def list_devices(
     shown = islice(found, most) if most else found
     if as_json:
         for item in shown:
-            json_line(record_as_json(item))
+            json_line(raw.plain(item))
     else:
         _print_table(shown)
     if most and next(found, None) is not None:

@@ -10,16 +10,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from device_registry import names
+from device_registry.claim import NEVER
 from device_registry.reasons import Denial
 from device_registry.record import DeviceRecord, MalformedRecordError, Status, from_item
 from tools.cli.arguments import Duration
 from tools.cli.console import console, facts, json_line, moment, note, printable, table
 from tools.cli.errors import PARTLY, explain
 from tools.cli.options import Deployment, stack_options
-from tools.cli.record_json import as_json as record_as_json
 from tools.decommission.inventory import Details, Ours, look_at, unit_of
-from tools.registry import denials
-from tools.registry.explain import DENIALS, Explanation
+from tools.registry import denials, raw
+from tools.registry.explain import Explanation
+from tools.registry.explain import denial as explain_denial
 from tools.registry.explain import status as explain_status
 from tools.registry.table import StoredItem
 
@@ -134,8 +135,11 @@ def _print_record(serial: str, item: StoredItem | None, now: int) -> None:
     if isinstance(record, str):
         out.print(
             f"{serial} has a malformed record ({record}): provisioning refuses it. Mend the item "
-            "in the table, or delete it and enrol the device again."
+            "in the table, or delete it and enrol the device again; `revoke` cuts it off as it is."
         )
+        out.print("\nStored")
+        stored = raw.plain(item or {})
+        out.print(facts((printable(name), value) for name, value in stored.items()))
         return
     means = explain_status(record, now)
     status = Text(record.status, style=_STYLES[record.status])
@@ -146,6 +150,7 @@ def _print_record(serial: str, item: StoredItem | None, now: int) -> None:
 
 
 def _facts(record: DeviceRecord, now: int) -> list[tuple[str, object]]:
+    lease_ends = moment(record.lease_expires_at, now)
     return [
         ("Device type", record.device_type),
         ("Manufacturer", record.manufacturer or "-"),
@@ -159,8 +164,12 @@ def _facts(record: DeviceRecord, now: int) -> list[tuple[str, object]]:
         ("Status set by", record.status_changed_by or "-"),
         ("Reason", record.status_reason or "-"),
         ("Suspended from", record.suspended_from or "-"),
+        (
+            "Switched off meanwhile",
+            ", ".join(sorted(record.suspended_certificate_ids or ())) or "-",
+        ),
         ("Claimed", moment(record.claimed_at, now)),
-        ("Lease ends", moment(record.lease_expires_at, now)),
+        ("Lease ends", "never" if record.lease_expires_at == NEVER else lease_ends),
         ("Provisioned", moment(record.provisioned_at, now)),
         ("Claims granted", record.provision_count or "-"),
         ("Certificate", record.certificate_id or "-"),
@@ -210,7 +219,7 @@ def _print_denial(
     if denial is None:
         out.print(f"  None since {moment(now - since, now)}.")
         return
-    explanation = _explanation(denial)
+    explanation = _explanation(denial, item)
     rows: list[tuple[str, object]] = [
         ("Reason", denial.get("reason", "-")),
         ("Why", explanation.why),
@@ -243,9 +252,11 @@ def _when(denial: Mapping[str, Any], now: int) -> str:
         return written
 
 
-def _explanation(denial: Mapping[str, Any]) -> Explanation:
+def _explanation(denial: Mapping[str, Any], item: StoredItem | None) -> Explanation:
+    record = _record(item)
     try:
-        return DENIALS[Denial(str(denial.get("reason")))]
+        reason = Denial(str(denial.get("reason")))
+        return explain_denial(reason, record if isinstance(record, DeviceRecord) else None)
     except ValueError:
         return Explanation(
             "This version of the tools does not know the reason.", "Update the tools."
@@ -263,10 +274,10 @@ def _as_json(
 ) -> dict[str, Any]:
     record = _record(item)
     means = explain_status(record, now) if isinstance(record, DeviceRecord) else None
-    explanation = _explanation(denial) if denial else None
+    explanation = _explanation(denial, item) if denial else None
     return {
         "serialNumber": serial,
-        "record": record_as_json(item) if item else None,
+        "record": raw.plain(item) if item else None,
         "malformed": record if isinstance(record, str) else None,
         "meaning": means and vars(means),
         "awsIot": details

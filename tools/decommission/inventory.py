@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from device_registry import names
 from tools.aws_errors import is_not_found
+from tools.registry import raw
 from tools.registry.table import StoredItem
 
 if TYPE_CHECKING:
@@ -108,18 +109,13 @@ def unit_of(item: StoredItem, name_prefix: str) -> Unit:
     Reads the stored item as it is: a record that is malformed still names its certificates.
     """
     serial_number = item["serialNumber"]["S"]
-    certificate_ids = {*item.get("certificateIds", {}).get("SS", []), _text(item, "certificateId")}
     return Unit(
         thing_name=names.thing_name(name_prefix, serial_number),
         serial_number=serial_number,
-        certificate_ids=frozenset(filter(None, certificate_ids)),
-        status=_text(item, "status"),
-        claim_certificate_id=_text(item, "claimCertificateId"),
+        certificate_ids=raw.certificate_ids(item),
+        status=raw.text(item, "status"),
+        claim_certificate_id=raw.text(item, "claimCertificateId"),
     )
-
-
-def _text(item: StoredItem, attribute: str) -> str | None:
-    return item[attribute]["S"] if attribute in item else None
 
 
 def find_catalogue(

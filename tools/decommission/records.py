@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from device_registry.record import Status
 from device_registry.transitions import Action
+from tools.registry import raw
 from tools.registry.operate import Report, Result, operate
 from tools.registry.table import ConditionFailedError, RegistryTable
 
@@ -61,6 +62,6 @@ def after(registry: RegistryTable, serial_number: str, policy: Policy, by: str) 
         return None
     if policy is Policy.RELEASE:
         item = registry.get(serial_number)
-        if item is not None and concerns(policy, item["status"]["S"]):
+        if item is not None and concerns(policy, raw.text(item, "status")):
             return operate(registry, None, serial_number, Action.RELEASE, by=by, reason=REASON)
     return None

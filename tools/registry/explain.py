@@ -1,7 +1,8 @@
 """What a status and a denial mean to an operator, and what to do about them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from device_registry.claim import NEVER
 from device_registry.reasons import Denial
 from device_registry.record import DeviceRecord, ReprovisionPolicy, Status
 
@@ -35,8 +36,9 @@ DENIALS = {
     ),
     Denial.CLAIMED_BY_OTHER_CERTIFICATE: Explanation(
         "Another certificate holds the claim on this serial number, or took it over.",
-        "If this is one device that restarted, wait until the lease is over. If not, two devices "
-        "use one serial number: find the second.",
+        "If two devices use one serial number, find the second. If this is one device that lost "
+        "its key, use `release`: it gets in with a new certificate, never with one that held the "
+        "claim and lost it.",
     ),
     Denial.ALREADY_ACTIVE: Explanation(
         "The device has its identity, and its re-provisioning policy is 'never'.",
@@ -51,7 +53,8 @@ DENIALS = {
     ),
     Denial.ENROLMENT_EXPIRED: Explanation(
         "The enrolment was over when the device asked.",
-        "Enrol it again with a later enrolmentExpiresAt.",
+        "Enrol it again with a later enrolmentExpiresAt; if a certificate holds its claim, use "
+        "`release` before.",
     ),
     Denial.INVALID_PARAMETER: Explanation(
         "The device sent a parameter that AWS IoT could not use; the detail names it.",
@@ -59,7 +62,9 @@ DENIALS = {
     ),
     Denial.INVALID_REQUEST: Explanation(
         "The request was not of the form that AWS IoT documents; the detail names the field.",
-        "Look for a caller other than AWS IoT in the function's permissions.",
+        "Look at who calls the function: a template for just-in-time provisioning (it knows no "
+        "claim certificate), a template with another payload version than 2020-04-01, or a caller "
+        "other than AWS IoT.",
     ),
     Denial.MALFORMED_RECORD: Explanation(
         "The stored record is damaged; the detail names the attribute.",
@@ -81,10 +86,25 @@ DENIALS = {
 }
 
 
+def denial(reason: Denial, record: DeviceRecord | None) -> Explanation:
+    """Say what a denial means for the device as its record stands now; None for no record."""
+    explained = DENIALS[reason]
+    if reason is not Denial.ENROLMENT_EXPIRED or record is None:
+        return explained
+    match record.status:
+        case Status.ENROLLED:
+            advice = "Enrol it again with a later enrolmentExpiresAt."
+        case Status.PROVISIONING:
+            advice = "Use `release`, then enrol it again with a later enrolmentExpiresAt."
+        case _:
+            advice = f"It is {record.status} since; see what that means above."
+    return replace(explained, advice=advice)
+
+
 def status(record: DeviceRecord, now: int) -> Explanation:
     """Say what a record's status means at this moment, in seconds since 1970."""
     expires_at = record.enrolment_expires_at
-    over = expires_at is not None and expires_at <= now
+    over = record.provisioned_at is None and expires_at is not None and expires_at <= now
     match record.status:
         case Status.ENROLLED if over:
             return Explanation(
@@ -115,6 +135,12 @@ def status(record: DeviceRecord, now: int) -> Explanation:
 
 def _provisioning(record: DeviceRecord, now: int, *, over: bool) -> Explanation:
     lease_ends = record.lease_expires_at
+    if lease_ends == NEVER:
+        return Explanation(
+            "A certificate holds the claim, and it does not lapse: no other certificate gets in.",
+            "Nothing, if the device works. If it lost its key, `release` lets its next certificate "
+            "in; `suspend` or `revoke` cut it off.",
+        )
     if lease_ends is not None and lease_ends > now:
         return Explanation(
             "A certificate holds the claim; until the lease is over no other certificate gets it.",

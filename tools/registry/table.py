@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -228,7 +229,7 @@ class RegistryTable:
             for shard in range(STATUS_SHARDS)
         ]
         yield from heapq.merge(
-            *shards, key=lambda item: int(item["statusChangedAt"]["N"]), reverse=True
+            *shards, key=lambda item: Decimal(item["statusChangedAt"]["N"]), reverse=True
         )
 
     def by_certificate(

@@ -240,6 +240,34 @@ def test_it_runs_from_a_checkout_and_ends_quietly_when_terminated(tmp_path):
     assert b"Interrupted" in stderr
 
 
-def test_the_summary_of_json_is_json():
-    result = CliRunner().invoke(click.command()(lambda: console.json_line({"a": "é"})))
-    assert json.loads(result.output) == {"a": "é"}
+STRANGE = "\x1b]0;x\x07\x9b31m\u202eé"
+
+
+def test_json_is_ascii_and_says_the_same():
+    result = CliRunner().invoke(click.command()(lambda: console.json_line({"a": STRANGE})))
+    assert result.output.rstrip("\n").isascii()
+    assert result.output.rstrip("\n").isprintable()
+    assert json.loads(result.output) == {"a": STRANGE}
+
+
+def _fail(error):
+    def command():
+        with errors.in_sentences():
+            raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda: console.note(STRANGE),
+        _fail(client_error("ValidationException", "Query", STRANGE)),
+        _fail(errors.OperatorError(STRANGE)),
+        _fail(errors.InterruptedRunError(STRANGE)),
+    ],
+)
+def test_no_sentence_commands_the_terminal(command):
+    output = CliRunner().invoke(click.command()(command)).output
+    assert "é" in output
+    assert output.rstrip("\n").isprintable()

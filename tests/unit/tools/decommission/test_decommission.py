@@ -210,9 +210,24 @@ def test_a_principal_that_is_no_certificate_is_detached_too(iot):
     assert "acme-SN-1" not in iot.things
 
 
-def test_a_malformed_record_still_names_what_it_left():
+@pytest.mark.parametrize("wrong", [{"N": "1.5"}, {"NULL": True}, {"M": {}}, {"SS": ["x"]}])
+def test_a_malformed_record_still_names_what_it_left(wrong):
     broken = {"serialNumber": {"S": "SN-1"}, "certificateId": {"S": IDS["A"]}}
-    assert unit_of(broken, "acme").certificate_ids == {IDS["A"]}
+    for attribute in ("status", "claimCertificateId", "certificateIds"):
+        unit = unit_of({**broken, attribute: wrong}, "acme")
+        assert unit.certificate_ids == {IDS["A"]}
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_a_record_of_wrong_types_is_dealt_with(policy):
+    table = FakeTable({**item("SN-1", IDS["A"]), "status": {"N": "1.5"}})
+    records.before(table, "SN-1", policy, BY)
+    records.after(table, "SN-1", policy, BY)
+    closes = policy in (Policy.REVOKE, Policy.DELETE)
+    status = table.items.get("SN-1", {}).get("status")
+    assert status == (
+        None if policy is Policy.DELETE else {"S": "REVOKED"} if closes else {"N": "1.5"}
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from device_registry.claim import NEVER
 from device_registry.reasons import Denial
 from device_registry.record import ReprovisionPolicy, Status
 from tests.unit.builders import NOW, record
-from tools.registry.explain import DENIALS, status
+from tools.registry.explain import DENIALS, denial, status
 
 
 def test_every_denial_is_explained_and_nothing_else():
@@ -28,6 +29,11 @@ def test_every_status_is_explained(each):
     [
         ({"status": Status.ENROLLED, "enrolment_expires_at": NOW + 1}, "may be provisioned now"),
         ({"status": Status.ENROLLED, "enrolment_expires_at": NOW}, "enrolment is over"),
+        (
+            {"status": Status.ENROLLED, "enrolment_expires_at": NOW, "provisioned_at": NOW - 9},
+            "may be provisioned now",
+        ),
+        ({"status": Status.PROVISIONING, "lease_expires_at": NEVER}, "does not lapse"),
         ({"status": Status.PROVISIONING, "lease_expires_at": NOW + 1}, "until the lease is over"),
         ({"status": Status.PROVISIONING, "lease_expires_at": NOW}, "may be claimed again"),
         (
@@ -55,3 +61,27 @@ def test_the_moment_and_the_policy_matter(changes, part):
 def test_resume_is_said_to_lead_back():
     suspended = replace(record(status=Status.SUSPENDED), suspended_from=Status.ACTIVE)
     assert "ACTIVE" in status(suspended, NOW).advice
+
+
+@pytest.mark.parametrize(
+    ("changes", "advice"),
+    [
+        ({}, "Enrol it again with a later enrolmentExpiresAt."),
+        ({"status": Status.PROVISIONING}, "Use `release`, then enrol it again"),
+        ({"status": Status.REVOKED}, "It is REVOKED since"),
+    ],
+)
+def test_what_to_do_about_an_expired_enrolment_depends_on_the_record(changes, advice):
+    assert denial(Denial.ENROLMENT_EXPIRED, record(**changes)).advice.startswith(advice)
+
+
+def test_without_a_record_a_denial_is_explained_all_the_same():
+    for reason, explained in DENIALS.items():
+        assert denial(reason, None) == explained
+
+
+def test_a_lost_claim_is_said_not_to_come_back_by_waiting():
+    explained = DENIALS[Denial.CLAIMED_BY_OTHER_CERTIFICATE].advice
+    assert "release" in explained
+    assert "wait" not in explained
+    assert "never with one that held the claim" in explained

@@ -140,7 +140,7 @@ def test_a_status_is_read_from_all_its_shards_newest_first(stub):
     for shard in range(16):
         stub.add_response(
             "query",
-            {"Items": [{**item(f"S{shard}"), "statusChangedAt": {"N": str(100 + shard % 5)}}]},
+            {"Items": [{**item(f"S{shard}"), "statusChangedAt": {"N": f"{100 + shard % 5}.5"}}]},
             {
                 "TableName": "registry",
                 "IndexName": "by-status",
@@ -150,7 +150,7 @@ def test_a_status_is_read_from_all_its_shards_newest_first(stub):
             },
         )
     times = [
-        int(each["statusChangedAt"]["N"]) for each in registry(stub).by_status([Status.ACTIVE])
+        float(each["statusChangedAt"]["N"]) for each in registry(stub).by_status([Status.ACTIVE])
     ]
     assert len(times) == 16
     assert times == sorted(times, reverse=True)
