@@ -1,0 +1,95 @@
+"""`make demo` as a user runs it, and as a user stops it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.endpoint import ROOT
+
+pytestmark = [
+    pytest.mark.endpoint,
+    pytest.mark.skipif(bool(os.environ.get("ENDPOINT")), reason="about the embedded endpoint"),
+]
+
+COMMAND = [sys.executable, "-m", "tools.demo", "run"]
+ADMITTED = {
+    "TS-0001": "temperature-sensor",
+    "TS-0002": "temperature-sensor",
+    "HS-0001": "humidity-sensor",
+    "HS-0002": "humidity-sensor",
+    "PS-0001": "pressure-sensor",
+    "PS-0002": "pressure-sensor",
+    "GW-0001": "gateway",
+    "GW-0002": "gateway",
+}
+REFUSED = {
+    "XX-9999": "UNKNOWN_SERIAL",
+    "PS-0003": "WRONG_DEVICE_TYPE",
+    "GW-0003": "WRONG_MANUFACTURER",
+    "HS-0003": "REVOKED",
+    "TS-0001": "CLAIMED_BY_OTHER_CERTIFICATE",
+}
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """With a temporary directory of its own, so that what is left behind is seen."""
+    return {**os.environ, "TMPDIR": str(tmp_path), "AWS_PROFILE": "somebody-elses"}
+
+
+def left_behind(temporary):
+    """Directories of runs that have ended, in both places."""
+    ours = [path.name for path in (ROOT / "build").glob("demo-*")]
+    return ours + [path.name for path in Path(temporary).glob("endpoint-*")]
+
+
+def test_the_demo_ends_well_and_leaves_nothing(environment):
+    before = left_behind(environment["TMPDIR"])
+    done = subprocess.run(
+        COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything was as expected" in done.stdout
+    for serial, device_type in ADMITTED.items():
+        name = f"acme-{device_type}"
+        row = rf"^{serial} +acme-{serial} +{name} +{name} +{name} +[0-9a-f]{{8}} +\d+\.\d s"
+        assert re.search(row, done.stdout, re.MULTILINE), serial
+    for serial, reason in REFUSED.items():
+        row = rf"^{serial} .+ 403 AccessDenied +{reason} +\d+\.\d s"
+        assert re.search(row, done.stdout, re.MULTILINE), serial
+    assert re.search(
+        r"^PolicyName +acme-gateway +acme-temperature-sensor", done.stdout, re.MULTILINE
+    )
+    assert max(map(len, done.stdout.splitlines())) <= 120
+    assert left_behind(environment["TMPDIR"]) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_demo_stops_what_it_started(environment, number):
+    before = left_behind(environment["TMPDIR"])
+    process = subprocess.Popen(
+        COMMAND, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    with process, process.stdout as output:
+        seen = b""
+        while b"Apply" not in seen:
+            seen += output.read1()
+        process.send_signal(number)
+        seen += output.read()
+        assert process.wait(30) == 130
+    assert b"Interrupted" in seen
+    address = re.search(rb"http://127\.0\.0\.1:(\d+)", seen)
+    assert not listening(int(address[1]))
+    assert left_behind(environment["TMPDIR"]) == before
+
+
+def listening(port):
+    """Whether anything listens there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
