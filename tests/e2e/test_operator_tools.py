@@ -1,5 +1,6 @@
 """The operator's commands against the endpoint: what DynamoDB, AWS IoT and the logs make of it."""
 
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from provisioning_hook.decision_log import EVENT
 from tests.support.endpoint import client, using
 from tests.unit.builders import record
 from tools.cli.main import cli
+
+decommissioning = importlib.import_module("tools.cli.decommission")
 
 pytestmark = pytest.mark.endpoint
 
@@ -381,6 +384,7 @@ def test_decommissioning_a_stack_leaves_nothing_of_it_and_everything_of_others(s
         stack.iot.delete_policy(policyName=f"{PREFIX}-gateway")
     dry = stack.run("decommission", "--all", "--dry-run")
     assert "3 things and 4 certificates." in dry.stderr
+    assert "Records: 4 records are left as they are." in dry.stderr
     wrong = stack.run("decommission", "--all", stdin="other\n")
     assert (wrong.exit_code, len(stack.iot.list_things()["things"])) == (1, 4)
 
@@ -393,9 +397,66 @@ def test_decommissioning_a_stack_leaves_nothing_of_it_and_everything_of_others(s
     assert [each["certificateId"] for each in left] == [neighbour]
     stack.iot.delete_policy(policyName=f"{PREFIX}-gateway")
     for serial in ("SN-1", "SN-4"):
-        assert stack.record(serial).status_reason == "decommissioned"
+        assert stack.record(serial).status is Status.PROVISIONING
     assert stack.record("SN-5").status is Status.ENROLLED
     assert "nothing to remove" in stack.run("decommission", "--all").stderr
+
+
+def test_decommissioning_a_stack_revokes_records_where_that_is_asked_for(stack):
+    stack.enrol("SN-1,gateway,,,,", "SN-2,gateway,,,,")
+    stack.provision("SN-1")
+    result = stack.run("decommission", "--all", "--records", "revoke", "--yes")
+    assert result.exit_code == 0
+    assert "Records: 1 record is REVOKED for good." in result.stderr
+    assert "PROVISIONING, then REVOKED" in result.stdout
+    assert stack.record("SN-1").status_reason == "decommissioned"
+    assert stack.record("SN-2").status is Status.ENROLLED
+
+
+def test_a_device_of_a_stack_with_a_longer_prefix_is_never_removed(stack):
+    """The thing "acme-prod-SN-1" is SN-1 of the stack "acme-prod", not prod-SN-1 of "acme"."""
+    neighbour = stack.provision("SN-1", prefix=f"{PREFIX}-prod")
+    thing = f"{PREFIX}-prod-SN-1"
+    stack.iot.add_thing_to_thing_group(thingName=thing, thingGroupName=f"{PREFIX}-devices")
+    result = stack.run("decommission", "--all", "--yes")
+    assert f"{thing} is in a group of the stack" in result.stderr
+    result = stack.run("decommission", "prod-SN-1", "--yes")
+    assert result.exit_code == 1
+    assert "left alone" in result.stderr
+    assert [each["thingName"] for each in stack.iot.list_things()["things"]] == [thing]
+    assert stack.certificate_status(neighbour) == "ACTIVE"
+
+
+def test_what_a_device_got_after_the_listing_is_removed_too(stack):
+    stack.enrol("SN-1,gateway,,,,")
+    stack.provision("SN-1")
+    looked_at = decommissioning.look_at
+    looks = []
+
+    def meanwhile(iot, unit, ours):
+        details = looked_at(iot, unit, ours)
+        if not looks:
+            made = stack.iot.create_keys_and_certificate(setAsActive=True)
+            arn = made["certificateArn"]
+            stack.iot.attach_thing_principal(thingName=f"{PREFIX}-SN-1", principal=arn)
+        looks.append(unit)
+        return details
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decommissioning, "look_at", meanwhile)
+        assert stack.run("decommission", "SN-1", "--yes").exit_code == 0
+    assert stack.iot.list_certificates()["certificates"] == []
+    assert stack.iot.list_things()["things"] == []
+
+
+@pytest.mark.parametrize("answer", ["n\n", "y\n"])
+def test_the_question_says_what_becomes_of_the_record(stack, answer):
+    stack.enrol("SN-1,gateway,,,,")
+    stack.provision("SN-1")
+    result = stack.run("decommission", "SN-1", stdin=answer)
+    assert "1 record is REVOKED for good" in result.stderr
+    removed = answer == "y\n"
+    assert stack.record("SN-1").status is (Status.REVOKED if removed else Status.PROVISIONING)
 
 
 @pytest.mark.parametrize(

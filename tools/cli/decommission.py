@@ -1,9 +1,11 @@
 """``decommission``: removes what devices created, one device or a whole stack."""
 
+from collections.abc import Iterable
 from typing import TextIO
 
 import click
 from botocore.exceptions import ClientError
+from rich.text import Text
 
 from device_registry import names
 from tools.aws_errors import RUN_ENDING, error_code
@@ -20,7 +22,9 @@ from tools.decommission.inventory import (
     find_catalogue,
     find_units,
     look_at,
+    renewed,
     unit_of,
+    unit_without_record,
     without_repeats,
 )
 from tools.decommission.records import Policy
@@ -37,14 +41,16 @@ Examples:
   iot-provisioning decommission --all          # then: terraform destroy
 
 \b
-What becomes of the record (--records):
-  revoke   REVOKED, reason "decommissioned" (default): the serial number never comes back
+What becomes of the records that a certificate ever held (--records):
+  revoke   REVOKED, reason "decommissioned": final, the serial number never comes back
+           (default for single devices)
   release  ENROLLED again once all is removed: the device may be provisioned anew
   delete   deleted: the serial number is unknown again
-  keep     left as it is
+  keep     left as they are (default with --all)
 
-Things are removed only if their name is this stack's, certificates only if no other stack's thing
-uses them; claim certificates are Terraform's and stay. Everything may be repeated: an interrupted
+Things are removed only if their name is this stack's and so is their thing type, unless a record
+proves them ours; certificates only if no other stack's thing uses them. Claim certificates are
+Terraform's and stay. Everything may be repeated: an interrupted
 run goes on where it is run again. AWS takes about ten certificate calls a second, so expect two
 devices a second unless the account's quotas were raised.
 
@@ -63,8 +69,7 @@ DetachPolicy, DetachThingPrincipal, RemoveThingFromThingGroup, DeleteThing."""
     "--records",
     "policy",
     type=click.Choice([policy.value for policy in Policy]),
-    default=Policy.REVOKE.value,
-    show_default=True,
+    show_default="keep with --all, else revoke",
     help="What becomes of the records, see below.",
 )
 @stack_options("table", "name_prefix")
@@ -73,7 +78,7 @@ def decommission(
     context: click.Context,
     serials: tuple[str, ...],
     from_file: TextIO | None,
-    policy: str,
+    policy: str | None,
     deployment: Deployment,
     *,
     everything: bool,
@@ -86,33 +91,41 @@ def decommission(
     """
     if everything and (serials or from_file):
         raise click.UsageError("Give serial numbers or --all, not both.")
+    fate = Policy(policy or (Policy.KEEP if everything else Policy.REVOKE))
     catalogue = _catalogue(deployment) if everything else None
     units = _search(deployment, catalogue) if catalogue else _named(deployment, serials, from_file)
-    found = _look_at_all(deployment, units, catalogue)
+    ours = _ours(deployment, units, catalogue)
+    found = _look_at_all(deployment, units, ours)
+    if not everything:
+        found = _without_others(deployment, found)
     unknown = [d.unit.serial_number for d in found if d.nothing_left and d.unit.status is None]
     for serial in unknown:
         note(f"{serial} has no record, and AWS IoT has nothing of it.")
-    work = [details for details in found if _has_work(details, Policy(policy))]
-    _print(work)
+    work = [details for details in found if _has_work(details, fate)]
+    left_alone = len(found) < len(units) and not everything
+    _print(work, fate)
     if dry_run:
         note("A dry run: nothing was removed.")
     elif not work:
         note("There is nothing to remove.")
-    elif not yes and not _confirmed(work, deployment.name_prefix(), everything=everything):
+    elif not yes and not _confirmed(work, fate, deployment.name_prefix(), everything=everything):
         note("Nothing was removed.")
         context.exit(PARTLY)
     else:
-        _remove_all(context, deployment, work, Policy(policy))
+        _remove_all(context, deployment, work, fate, ours)
     if catalogue and not dry_run:
         _conclude(context, deployment, catalogue)
-    context.exit(PARTLY if unknown else DONE)
+    context.exit(PARTLY if unknown or left_alone else DONE)
 
 
 def _search(deployment: Deployment, catalogue: Catalogue) -> list[Unit]:
     claimed = deployment.registry.ever_claimed()
-    units, left_alone = find_units(deployment.iot, catalogue, claimed)
+    units, left_alone = find_units(deployment.iot, catalogue, claimed, deployment.registry.get)
     for thing in left_alone:
-        note(f"{printable(thing)} is in a group of the stack but not named by it: left alone.")
+        note(
+            f"{thing} is in a group of the stack, but neither its name and thing type nor a record "
+            "make it a device of this stack: left alone."
+        )
     return units
 
 
@@ -122,8 +135,8 @@ def _named(deployment: Deployment, serials: tuple[str, ...], file: TextIO | None
     for serial in gather(serials, file):
         if not names.matches(names.SERIAL_NUMBER, serial):
             raise click.BadParameter(f"{serial!r} is not a serial number.")
-        item = deployment.registry.get(serial) or {"serialNumber": {"S": serial}}
-        units.append(unit_of(item, prefix))
+        item = deployment.registry.get(serial)
+        units.append(unit_of(item, prefix) if item else unit_without_record(serial, prefix))
     return units
 
 
@@ -143,17 +156,18 @@ def _catalogue(deployment: Deployment) -> Catalogue:
     )
 
 
-def _look_at_all(
-    deployment: Deployment, units: list[Unit], catalogue: Catalogue | None
-) -> list[Details]:
-    iot = deployment.iot
-    ours = Ours(
+def _ours(deployment: Deployment, units: list[Unit], catalogue: Catalogue | None) -> Ours:
+    return Ours(
         things=frozenset(unit.thing_name for unit in units if unit.thing_name),
         policies=catalogue.policies if catalogue else frozenset(),
         claim_certificate_ids=deployment.stack.claim_certificate_ids.union(
             unit.claim_certificate_id for unit in units if unit.claim_certificate_id
         ),
     )
+
+
+def _look_at_all(deployment: Deployment, units: list[Unit], ours: Ours) -> list[Details]:
+    iot = deployment.iot
 
     def work(unit: Unit) -> Details:
         return look_at(iot, unit, ours)
@@ -164,47 +178,89 @@ def _look_at_all(
     )
 
 
+def _without_others(deployment: Deployment, found: list[Details]) -> list[Details]:
+    """Leave out things that only look like this stack's: no record, and another thing type."""
+    doubtful = [each for each in found if each.thing_exists and each.unit.status is None]
+    if not doubtful:
+        return found
+    types = _catalogue(deployment).thing_types
+    others = [each for each in doubtful if each.thing_type not in types]
+    for each in others:
+        note(
+            f"{each.unit.serial_number} has no record, and the thing type of "
+            f"{each.unit.thing_name} is not of this stack: left alone."
+        )
+    return [each for each in found if each not in others]
+
+
 def _has_work(details: Details, policy: Policy) -> bool:
     return not details.nothing_left or records.concerns(policy, details.unit.status)
 
 
-_HEADINGS = ("Serial", "Thing", "Groups", "Certificate", "Status", "Policies", "Also attached to")
+_HEADINGS = (
+    "Serial",
+    "Record",
+    "Thing",
+    "Groups",
+    "Certificate",
+    "Status",
+    "Policies",
+    "Also attached to",
+)
 
 
-def _row(details: Details) -> tuple[str, ...]:
+def _row(details: Details, policy: Policy) -> tuple[object, ...]:
     certificates = details.certificates
     return (
         details.unit.serial_number or "-",
+        records.fate(policy, details.unit.status),
         str(details.unit.thing_name) if details.thing_exists else "-",
-        "\n".join(details.groups) or "-",
-        "\n".join(short(certificate.certificate_id) for certificate in certificates) or "-",
-        "\n".join(certificate.status for certificate in certificates) or "-",
-        "\n".join(", ".join(certificate.policies) or "-" for certificate in certificates) or "-",
+        _lines(details.groups),
+        _lines(short(certificate.certificate_id) for certificate in certificates),
+        _lines(certificate.status for certificate in certificates),
+        _lines(", ".join(certificate.policies) or "-" for certificate in certificates),
         ", ".join(thing for c in certificates for thing in c.foreign_things) or "-",
     )
 
 
-def _print(work: list[Details]) -> None:
+def _lines(texts: Iterable[str]) -> Text:
+    return Text("\n".join(printable(text) for text in texts) or "-")
+
+
+def _print(work: list[Details], policy: Policy) -> None:
     if not work:
         return
-    console().print(table(_HEADINGS, (_row(details) for details in work)))
+    console().print(table(_HEADINGS, (_row(details, policy) for details in work)))
     things = sum(details.thing_exists for details in work)
     certificates = sum(not each.stays for details in work for each in details.certificates)
     note(f"{plural(things, 'thing')} and {plural(certificates, 'certificate')}.")
+    note(f"Records: {_fates(work, policy)}.")
 
 
-def _confirmed(work: list[Details], prefix: str, *, everything: bool) -> bool:
+def _fates(work: list[Details], policy: Policy) -> str:
+    return records.fates(policy, (details.unit.status for details in work))
+
+
+def _confirmed(work: list[Details], policy: Policy, prefix: str, *, everything: bool) -> bool:
+    fates = _fates(work, policy)
     try:
         if not everything:
-            return click.confirm(f"Remove these {len(work)}? This is final", err=True)
-        question = f"Type {prefix} to remove everything that devices of this stack created"
+            what = f"what {plural(len(work), 'device')} had at AWS IoT"
+            return click.confirm(f"Remove {what} ({fates})? This is final", err=True)
+        question = (
+            f"Type {prefix} to remove everything that devices of this stack created ({fates})"
+        )
         return bool(click.prompt(question, err=True, default="", show_default=False) == prefix)
     except click.Abort:
         return False
 
 
 def _remove_all(
-    context: click.Context, deployment: Deployment, work: list[Details], policy: Policy
+    context: click.Context,
+    deployment: Deployment,
+    work: list[Details],
+    policy: Policy,
+    ours: Ours,
 ) -> None:
     by = deployment.caller_arn
     registry, iot = deployment.registry, deployment.iot
@@ -215,7 +271,9 @@ def _remove_all(
             closed = records.before(registry, serial, policy, by) if serial else None
             if closed is not None and not closed.ok:
                 return closed.sentence
-            remove(iot, details)
+            # The listing may be minutes old: what the device has now is what is removed.
+            unit = renewed(details.unit, registry.get(serial) if serial else None)
+            remove(iot, look_at(iot, unit, ours.including(unit)))
             reopened = records.after(registry, serial, policy, by) if serial else None
         except ClientError as error:
             if error_code(error) in RUN_ENDING:
@@ -235,7 +293,7 @@ def _remove_all(
 
 def _conclude(context: click.Context, deployment: Deployment, catalogue: Catalogue) -> None:
     """Look once more: a device may have been provisioned while others were removed."""
-    units, _ = find_units(deployment.iot, catalogue, [])
+    units, _ = find_units(deployment.iot, catalogue, [], deployment.registry.get)
     if units:
         note(
             f"{len(units)} more appeared meanwhile: devices are still being provisioned. Set the "

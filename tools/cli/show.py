@@ -17,7 +17,7 @@ from tools.cli.arguments import Duration
 from tools.cli.console import console, facts, json_line, moment, note, printable, table
 from tools.cli.errors import PARTLY, explain
 from tools.cli.options import Deployment, stack_options
-from tools.decommission.inventory import Details, Ours, look_at, unit_of
+from tools.decommission.inventory import Details, Ours, look_at, unit_of, unit_without_record
 from tools.registry import denials, raw
 from tools.registry.explain import Explanation
 from tools.registry.explain import denial as explain_denial
@@ -105,7 +105,7 @@ def _at_aws_iot(deployment: Deployment, serial: str, item: StoredItem | None) ->
     if prefix is None:
         note("Not shown: AWS IoT. Give --stack or --name-prefix.")
         return None
-    unit = unit_of(item or {"serialNumber": {"S": serial}}, prefix)
+    unit = unit_of(item, prefix) if item else unit_without_record(serial, prefix)
     return look_at(deployment.iot, unit, Ours(things=frozenset({str(unit.thing_name)})))
 
 

@@ -4,7 +4,7 @@ Three ways lead to it, because an interrupted provisioning or an interrupted rem
 part: the thing types and groups of the stack, the policies of the stack, the registry's records.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ from tools.registry.table import StoredItem
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot.type_defs import DescribeThingResponseTypeDef
 
 _CERTIFICATE = ":cert/"
+MALFORMED = "malformed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Unit:
     thing_name: str | None
     serial_number: str | None
     certificate_ids: frozenset[str]
-    # The record's status as it was read; None where no record was read.
+    # The record's status as it was read, MALFORMED if it has none; None where there is no record.
     status: str | None = None
     # The claim certificate that brought the device in: many devices share it.
     claim_certificate_id: str | None = None
@@ -52,6 +54,7 @@ class Details:
 
     unit: Unit
     thing_exists: bool
+    thing_type: str | None = None
     groups: tuple[str, ...] = ()
     # Principals of the thing that are only detached: no certificates, such as Amazon Cognito
     # identities, or claim certificates.
@@ -102,6 +105,11 @@ class Ours:
     # Terraform's own: they are never touched.
     claim_certificate_ids: frozenset[str] = frozenset()
 
+    def including(self, unit: Unit) -> "Ours":
+        """Return the same, with the claim certificate that brought this device in."""
+        claim_ids = frozenset(filter(None, (unit.claim_certificate_id,)))
+        return replace(self, claim_certificate_ids=self.claim_certificate_ids | claim_ids)
+
 
 def unit_of(item: StoredItem, name_prefix: str) -> Unit:
     """Return what a record says that its device created.
@@ -113,8 +121,28 @@ def unit_of(item: StoredItem, name_prefix: str) -> Unit:
         thing_name=names.thing_name(name_prefix, serial_number),
         serial_number=serial_number,
         certificate_ids=raw.certificate_ids(item),
-        status=raw.text(item, "status"),
+        status=raw.text(item, "status") or MALFORMED,
         claim_certificate_id=raw.text(item, "claimCertificateId"),
+    )
+
+
+def renewed(unit: Unit, item: StoredItem | None) -> Unit:
+    """Return a unit with what its record, as it is stored now, says besides."""
+    if item is None or unit.thing_name is None:
+        return unit
+    return replace(
+        unit,
+        certificate_ids=unit.certificate_ids | raw.certificate_ids(item),
+        claim_certificate_id=raw.text(item, "claimCertificateId") or unit.claim_certificate_id,
+    )
+
+
+def unit_without_record(serial_number: str, name_prefix: str) -> Unit:
+    """Return what a device would be called that the registry does not know."""
+    return Unit(
+        thing_name=names.thing_name(name_prefix, serial_number),
+        serial_number=serial_number,
+        certificate_ids=frozenset(),
     )
 
 
@@ -160,17 +188,22 @@ def _groups_below(iot: "IoTClient", parent_group: str, name_prefix: str) -> Iter
 
 
 def find_units(
-    iot: "IoTClient", catalogue: Catalogue, items: Iterable[StoredItem]
+    iot: "IoTClient",
+    catalogue: Catalogue,
+    items: Iterable[StoredItem],
+    get: Callable[[str], StoredItem | None],
 ) -> tuple[list[Unit], list[str]]:
     """Return everything that devices of this stack created, and things that are left alone.
 
-    Left alone are members of the stack's groups whose name is not the stack's: somebody put them
-    there by hand.
+    Left alone are members of the stack's groups that somebody put there by hand. A name that
+    begins like the stack's proves nothing: "acme-eu-1" may be of a stack "acme-eu". So a thing
+    needs a thing type of this stack's or a record in its registry as well.
 
     Args:
         iot: the client.
         catalogue: the stack's names.
         items: the records that a certificate ever held.
+        get: returns the record of a serial number.
     """
     prefix = f"{catalogue.name_prefix}-"
     units: dict[str, Unit] = {}
@@ -179,14 +212,23 @@ def find_units(
         unit = unit_of(item, catalogue.name_prefix)
         claim_ids |= {unit.claim_certificate_id} if unit.claim_certificate_id else set()
         units[str(unit.thing_name)] = unit
-    things = set(_things(iot, catalogue))
-    for thing_name in sorted(things):
-        if thing_name.startswith(prefix) and thing_name not in units:
-            units[thing_name] = Unit(
-                thing_name=thing_name,
-                serial_number=thing_name.removeprefix(prefix),
-                certificate_ids=frozenset(),
-            )
+    typed = set(_things_of_types(iot, catalogue))
+    left_alone = []
+    for thing_name in sorted(typed | set(_things_in_groups(iot, catalogue))):
+        if thing_name in units:
+            continue
+        serial_number = thing_name.removeprefix(prefix)
+        stored = (
+            get(serial_number)
+            if thing_name.startswith(prefix) and names.matches(names.SERIAL_NUMBER, serial_number)
+            else None
+        )
+        if stored is not None:
+            units[thing_name] = unit_of(stored, catalogue.name_prefix)
+        elif thing_name in typed and thing_name.startswith(prefix):
+            units[thing_name] = unit_without_record(serial_number, catalogue.name_prefix)
+        else:
+            left_alone.append(thing_name)
     covered = {certificate for unit in units.values() for certificate in unit.certificate_ids}
     found = [
         replace(unit, certificate_ids=unit.certificate_ids - claim_ids) for unit in units.values()
@@ -195,16 +237,19 @@ def find_units(
         Unit(thing_name=None, serial_number=None, certificate_ids=frozenset({certificate_id}))
         for certificate_id in sorted(set(_policy_holders(iot, catalogue)) - covered - claim_ids)
     ]
-    return found, sorted(name for name in things if not name.startswith(prefix))
+    return found, left_alone
 
 
-def _things(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:
+def _things_of_types(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:
     for thing_type in sorted(catalogue.thing_types):
         listed = iot.get_paginator("list_things").paginate(thingTypeName=thing_type)
         for thing in _existing(listed, "things"):
             # Endpoints that are not AWS's may not filter.
             if thing.get("thingTypeName") == thing_type:
                 yield thing["thingName"]
+
+
+def _things_in_groups(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:
     for group in sorted(catalogue.thing_groups):
         members = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
         yield from _existing(members, "things")
@@ -237,13 +282,15 @@ def without_repeats(found: Iterable[Details]) -> list[Details]:
 
 def look_at(iot: "IoTClient", unit: Unit, ours: Ours) -> Details:
     """Return what of a unit exists, with everything that is attached to it."""
+    thing = _thing(iot, unit.thing_name)
     principals = list(_principals(iot, unit.thing_name)) if unit.thing_name else []
     attached = {p.rpartition("/")[2] for p in principals if _CERTIFICATE in p}
     removable = (unit.certificate_ids | attached) - ours.claim_certificate_ids
     looked_at = (_certificate(iot, each, ours) for each in sorted(removable))
     return Details(
         unit=unit,
-        thing_exists=_exists(iot, unit.thing_name),
+        thing_exists=thing is not None,
+        thing_type=thing.get("thingTypeName") if thing else None,
         groups=tuple(_groups_of(iot, unit.thing_name)),
         other_principals=tuple(p for p in principals if p.rpartition("/")[2] not in removable),
         certificates=tuple(certificate for certificate in looked_at if certificate),
@@ -289,16 +336,15 @@ def _groups_of(iot: "IoTClient", thing_name: str | None) -> Iterator[str]:
         yield group["groupName"]
 
 
-def _exists(iot: "IoTClient", thing_name: str | None) -> bool:
+def _thing(iot: "IoTClient", thing_name: str | None) -> "DescribeThingResponseTypeDef | None":
     if thing_name is None:
-        return False
+        return None
     try:
-        iot.describe_thing(thingName=thing_name)
+        return iot.describe_thing(thingName=thing_name)
     except ClientError as error:
         if is_not_found(error):
-            return False
+            return None
         raise
-    return True
 
 
 def _existing(pages: Any, key: str) -> Iterator[Any]:

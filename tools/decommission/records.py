@@ -4,6 +4,7 @@ The record is closed before anything is removed, so that the device cannot come 
 it is given back, or deleted, only after.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from device_registry.record import Status
@@ -24,17 +25,46 @@ class Policy(StrEnum):
     KEEP = "keep"
 
 
-_CONCERNED = {
-    Policy.REVOKE: frozenset(Status) - {Status.REVOKED},
-    Policy.RELEASE: frozenset({Status.PROVISIONING, Status.ACTIVE}),
-    Policy.DELETE: frozenset(Status),
-    Policy.KEEP: frozenset[Status](),
+_RELEASED = frozenset({Status.PROVISIONING, Status.ACTIVE})
+_FATES = {
+    Policy.REVOKE: "REVOKED for good",
+    Policy.RELEASE: "ENROLLED again",
+    Policy.DELETE: "deleted",
 }
 
 
 def concerns(policy: Policy, status: str | None) -> bool:
     """Tell whether a record in this status is to be changed; None stands for no record."""
-    return status in _CONCERNED[policy]
+    match policy:
+        case Policy.REVOKE:
+            return status not in (None, Status.REVOKED)
+        case Policy.RELEASE:
+            return status in _RELEASED
+        case Policy.DELETE:
+            return status is not None
+        case Policy.KEEP:
+            return False
+
+
+def fate(policy: Policy, status: str | None) -> str:
+    """Say what becomes of one record; a dash for none."""
+    if status is None:
+        return "-"
+    return f"{status}, then {_FATES[policy]}" if concerns(policy, status) else f"{status}, kept"
+
+
+def fates(policy: Policy, statuses: Iterable[str | None]) -> str:
+    """Say what becomes of how many records."""
+    stored = [status for status in statuses if status is not None]
+    changed = sum(concerns(policy, status) for status in stored)
+    kept = len(stored) - changed
+    parts = [f"{_many(changed)} {_FATES[policy]}"] if changed else []
+    parts += [f"{_many(kept)} left as {'it is' if kept == 1 else 'they are'}"] if kept else []
+    return ", ".join(parts) or "no record is concerned"
+
+
+def _many(count: int) -> str:
+    return "1 record is" if count == 1 else f"{count:,} records are"
 
 
 def before(registry: RegistryTable, serial_number: str, policy: Policy, by: str) -> Report | None:

@@ -104,7 +104,7 @@ class FakeIot:
     def describe_thing(self, thingName):  # noqa: N803
         if thingName not in self.things:
             raise _missing("DescribeThing")
-        return {"thingName": thingName}
+        return {"thingName": thingName, "thingTypeName": self.things[thingName]}
 
     def describe_certificate(self, certificateId):  # noqa: N803
         self._call("describe_certificate", certificateId)

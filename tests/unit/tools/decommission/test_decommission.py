@@ -52,7 +52,7 @@ def catalogue(iot):
 
 def all_details(iot, items=()):
     found = catalogue(iot)
-    units, left_alone = find_units(iot, found, items)
+    units, left_alone = find_units(iot, found, items, FakeTable(*items).get)
     ours = Ours(
         things=frozenset(u.thing_name for u in units if u.thing_name),
         policies=found.policies,
@@ -95,7 +95,7 @@ def test_a_certificate_that_lost_policy_and_thing_is_found_by_the_record(iot):
 def test_a_claim_certificate_is_never_touched_even_if_only_a_record_names_it(iot):
     iot.policies["acme-gateway"].add(ARN + CLAIM)
     found = find_catalogue(iot, "acme", "acme-devices")
-    units, _ = find_units(iot, found, [item("SN-1", IDS["A"])])
+    units, _ = find_units(iot, found, [item("SN-1", IDS["A"])], FakeTable().get)
     assert all(CLAIM not in unit.certificate_ids for unit in units)
 
 
@@ -116,6 +116,27 @@ def test_a_thing_that_somebody_put_into_a_group_is_named_and_left_alone(iot):
     for each in details:
         remove(iot, each)
     assert "pump-1" in iot.things
+
+
+def test_a_thing_of_a_stack_with_a_longer_prefix_is_left_alone(iot):
+    """Somebody put "acme-prod-SN-9", a device of the stack "acme-prod", into our group."""
+    iot.groups["acme-devices"].add("acme-prod-SN-9")
+    details, left_alone = all_details(iot)
+    assert left_alone == ["acme-prod-SN-9"]
+    for each in details:
+        remove(iot, each)
+    assert "acme-prod-SN-9" in iot.things
+    assert iot.certificates[IDS["D"]] == "ACTIVE"
+
+
+def test_a_thing_that_lost_its_type_is_ours_by_its_record(iot):
+    iot.things["acme-SN-1"] = None
+    assert all_details(iot)[1] == ["acme-SN-1"]
+    never_claimed = to_item(record(serial_number="SN-1"))
+    details, left_alone = all_details(iot, [never_claimed])
+    assert left_alone == []
+    (unit,) = [each.unit for each in details if each.unit.serial_number == "SN-1"]
+    assert unit.status == Status.ENROLLED
 
 
 def test_a_certificate_that_another_thing_uses_stays_without_what_was_ours(iot):
@@ -255,6 +276,30 @@ def test_what_becomes_of_the_record(policy, status, closed, after):
     assert now() == after
     if closed is Status.REVOKED and status is not Status.REVOKED and after:
         assert table.items["SN-1"]["statusReason"]["S"] == "decommissioned"
+
+
+@pytest.mark.parametrize(
+    ("policy", "one", "many"),
+    [
+        (
+            Policy.REVOKE,
+            "ACTIVE, then REVOKED for good",
+            "2 records are REVOKED for good, 1 record is left as it is",
+        ),
+        (
+            Policy.RELEASE,
+            "ACTIVE, then ENROLLED again",
+            "1 record is ENROLLED again, 2 records are left as they are",
+        ),
+        (Policy.DELETE, "ACTIVE, then deleted", "3 records are deleted"),
+        (Policy.KEEP, "ACTIVE, kept", "3 records are left as they are"),
+    ],
+)
+def test_the_fate_of_records_is_said_with_their_number(policy, one, many):
+    assert records.fate(policy, Status.ACTIVE) == one
+    assert records.fates(policy, [Status.ACTIVE, "malformed", Status.REVOKED, None]) == many
+    assert records.fate(policy, None) == "-"
+    assert records.fates(policy, [None]) == "no record is concerned"
 
 
 @pytest.mark.parametrize("policy", Policy)
