@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -172,6 +173,7 @@ class Demo:
         self.console.print()
         self._heading("Refused: the device is told nothing, the decision log says why")
         self.console.print(tables.fitting(self.console, *tables.refusals(rows)))
+        self.console.print()
 
     def _try(
         self, operator: Person, stack: Stack, devices: _Devices, refusal: Refusal, since: float
@@ -258,7 +260,8 @@ def apply(steps: Steps, workspace: Workspace) -> Stack:
     with steps.step(f"Apply {EXAMPLE}") as step:
 
         def tell(line: str) -> None:
-            step.news = line
+            # Which module something is in says less than what it is.
+            step.news = re.sub(r"module\.[^.]+\.", "", line)
 
         stack = workspace.apply(key, request, tell)
         step.result = f"{stack.resources} resources"

@@ -57,15 +57,11 @@ class Steps:
 
     @contextlib.contextmanager
     def _spinner(self, label: str, step: Step) -> Iterator[None]:
+        text = "{task.description}  {task.fields[step].news}"
         bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
             TimeElapsedColumn(),
-            TextColumn(
-                "{task.fields[step].news}",
-                style="dim",
-                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
-            ),
+            TextColumn(text, markup=False, table_column=Column(no_wrap=True, ratio=1)),
             console=self._console,
             transient=True,
             expand=True,
