@@ -6,6 +6,8 @@ from typing import Any, TextIO
 
 import click
 
+from device_registry import names
+
 _DURATION = re.compile(r"([0-9]{1,6})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
@@ -23,6 +25,22 @@ class Duration(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is no duration: write 90m, 12h, 7d or 2w.", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
+
+
+def certificate_id(
+    _context: click.Context, _parameter: click.Parameter, value: str | None
+) -> str | None:
+    """Return the certificate id that an option names by itself or by its ARN.
+
+    Raises:
+        click.BadParameter: it is neither.
+    """
+    if value is None:
+        return None
+    found = value.rpartition("/")[2]
+    if not names.matches(names.CERTIFICATE_ID, found):
+        raise click.BadParameter("It is no certificate id (64 hexadecimal digits) and no ARN.")
+    return found
 
 
 serials_argument = click.argument("serials", nargs=-1, metavar="[SERIAL]...")

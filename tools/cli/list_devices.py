@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from device_registry import names
 from device_registry.record import MalformedRecordError, Status, from_item
+from tools.cli.arguments import certificate_id
 from tools.cli.console import console, iso, json_line, note, table
 from tools.cli.options import Deployment, stack_options
 from tools.registry import raw
@@ -28,17 +28,6 @@ prints each as it is read.
 AWS action: dynamodb:Query on the table's indexes."""
 
 
-def _certificate_id(
-    _context: click.Context, _parameter: click.Parameter, value: str | None
-) -> str | None:
-    if value is None:
-        return None
-    certificate_id = value.rpartition("/")[2]
-    if not names.matches(names.CERTIFICATE_ID, certificate_id):
-        raise click.BadParameter("It is no certificate id (64 hexadecimal digits) and no ARN.")
-    return certificate_id
-
-
 @click.command(name="list", epilog=_EPILOG, short_help="List devices by status or certificate.")
 @click.option(
     "--status",
@@ -50,13 +39,13 @@ def _certificate_id(
 @click.option(
     "--claim-certificate",
     metavar="ID",
-    callback=_certificate_id,
+    callback=certificate_id,
     help="Only devices whose present claim came in with this claim certificate.",
 )
 @click.option(
     "--certificate",
     metavar="ID",
-    callback=_certificate_id,
+    callback=certificate_id,
     help="Only the device whose present certificate this is.",
 )
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="At most N devices; 0 for all.")

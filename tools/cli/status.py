@@ -7,7 +7,7 @@ from typing import Any, TextIO
 import click
 
 from device_registry.transitions import Action
-from tools.cli.arguments import from_file_option, gather, serials_argument
+from tools.cli.arguments import certificate_id, from_file_option, gather, serials_argument
 from tools.cli.console import json_line, note, printable
 from tools.cli.errors import PARTLY
 from tools.cli.options import Deployment, stack_options
@@ -17,7 +17,7 @@ from tools.registry.operate import Report, operate
 _WORKERS = 8
 
 
-def _command(action: Action, *, certificates: bool, what: str, text: str) -> click.Command:
+def _options(action: Action, what: str) -> list[Callable[[Any], Any]]:
     options: list[Callable[[Any], Any]] = [
         serials_argument,
         from_file_option,
@@ -30,7 +30,7 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
         ),
         click.option(
             "--certificates/--no-certificates",
-            default=certificates,
+            default=True,
             show_default=True,
             help=what,
         ),
@@ -39,7 +39,20 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
     ]
     if action is Action.REVOKE:
         options.append(click.option("--yes", is_flag=True, help="Do not ask for confirmation."))
+    if action is Action.RELEASE:
+        options.append(
+            click.option(
+                "--certificate",
+                "certificate",
+                metavar="ID",
+                callback=certificate_id,
+                help="Only this certificate's claim; a newer claim is left alone. For one device.",
+            )
+        )
+    return options
 
+
+def _command(action: Action, *, what: str, text: str) -> click.Command:
     @click.pass_context
     def callback(
         context: click.Context,
@@ -51,8 +64,11 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
         certificates: bool,
         as_json: bool,
         yes: bool = True,
+        certificate: str | None = None,
     ) -> None:
         devices = gather(serials, from_file)
+        if certificate is not None and len(devices) > 1:
+            raise click.UsageError("--certificate is for one device.")
         if not yes and not _confirmed(devices, certificates=certificates):
             note("Nothing was changed.")
             context.exit(PARTLY)
@@ -60,7 +76,9 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
         iot = deployment.iot if certificates else None
 
         def work(serial: str) -> Report:
-            return operate(registry, iot, serial, action, by=by, reason=reason)
+            return operate(
+                registry, iot, serial, action, by=by, reason=reason, certificate_id=certificate
+            )
 
         failed = 0
         for _, report in in_order(work, devices, workers=_WORKERS):
@@ -72,7 +90,7 @@ def _command(action: Action, *, certificates: bool, what: str, text: str) -> cli
             context.exit(PARTLY)
 
     callback.__doc__ = text
-    for option in reversed(options):
+    for option in reversed(_options(action, what)):
         callback = option(callback)
     return click.command(name=action.value, epilog=_epilog(action))(callback)
 
@@ -90,14 +108,29 @@ def _tell(report: Report, *, as_json: bool) -> None:
         click.echo(printable(report.sentence), err=not report.ok)
 
 
+_CUT_OFF = """\
+Running it again finishes what was interrupted, and a device that is so already counts as done.
+Exit code 1 if a device could not be changed, or AWS IoT may still be about to let it in."""
+_REPEATS = {
+    Action.SUSPEND: _CUT_OFF,
+    Action.REVOKE: _CUT_OFF,
+    Action.RESUME: """\
+Running it again finishes what was interrupted, and a device that is so already counts as done.
+Exit code 1 if a device could not be changed.""",
+    Action.RELEASE: """\
+Running it again would also release whoever claimed the device in between: name the certificate
+with --certificate then. Exit code 1 if a device could not be changed, or AWS IoT may still be
+about to let it in.""",
+}
+
+
 def _epilog(action: Action) -> str:
     return f"""\b
 Examples:
   iot-provisioning {action} SN-0001 --reason "ticket 4711"
   iot-provisioning {action} --from-file serials.txt --reason "batch recall"
 
-Running it again finishes what was interrupted, and a device that is so already counts as done.
-Exit code 1 if any device could not be changed or was caught while AWS IoT was letting it in.
+{_REPEATS[action]}
 
 AWS actions: dynamodb:GetItem, dynamodb:UpdateItem on the table; iot:DescribeCertificate,
 iot:UpdateCertificate on the certificates."""
@@ -116,7 +149,6 @@ def _confirmed(devices: list[str], *, certificates: bool) -> bool:
 
 suspend = _command(
     Action.SUSPEND,
-    certificates=True,
     what="Set the device's ACTIVE certificates INACTIVE, which disconnects it.",
     text="""Hold devices back, reversibly.
 
@@ -126,7 +158,6 @@ suspend = _command(
 )
 resume = _command(
     Action.RESUME,
-    certificates=True,
     what="Set the certificates ACTIVE that the suspension set INACTIVE.",
     text="""Let suspended devices go on where they were.
 
@@ -136,7 +167,6 @@ resume = _command(
 )
 release = _command(
     Action.RELEASE,
-    certificates=True,
     what="Set the device's ACTIVE certificates INACTIVE: a lost key must not stay alive.",
     text="""Let devices be provisioned once more.
 
@@ -146,7 +176,6 @@ release = _command(
 )
 revoke = _command(
     Action.REVOKE,
-    certificates=True,
     what="Set all the device's certificates REVOKED.",
     text="""Shut devices out for good.
 

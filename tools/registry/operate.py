@@ -83,6 +83,7 @@ def operate(
     *,
     by: str,
     reason: str,
+    certificate_id: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
     """Carry out an action on one device.
@@ -94,6 +95,8 @@ def operate(
         action: what to do.
         by: who does it, an ARN.
         reason: why, for whoever reads the record later.
+        certificate_id: releases this certificate's claim only, so that a release may be repeated
+            after the device was claimed anew.
         sleep: waits for a number of seconds.
 
     Raises:
@@ -106,6 +109,7 @@ def operate(
         action=action,
         by=by,
         reason=reason,
+        certificate_id=certificate_id,
         sleep=sleep,
     )
     if not names.matches(names.SERIAL_NUMBER, serial_number):
@@ -131,6 +135,7 @@ class _Operation:
     action: Action
     by: str
     reason: str
+    certificate_id: str | None
     sleep: Callable[[float], None]
 
     def report(self, result: Result, sentence: str) -> Report:
@@ -161,6 +166,17 @@ class _Operation:
     def _attempt(self, first: DeviceRecord, record: DeviceRecord) -> Report:
         if (refusal := self._became_another(first, record)) is not None:
             return self.report(Result.REFUSED, refusal)
+        if self.certificate_id is not None and record.certificate_id is not None:
+            if self.certificate_id not in of_device(record):
+                sentence = f"That certificate never held the claim on {self.serial_number}."
+                return self.report(Result.REFUSED, sentence)
+            if self.certificate_id != record.certificate_id:
+                return self._cut_off(
+                    Result.ALREADY,
+                    f"{self.serial_number} was claimed anew since, and that claim is left alone",
+                    [self.certificate_id],
+                    closed_at=record.claimed_at or record.status_changed_at,
+                )
         if record.status in _ALREADY[self.action]:
             sentence = f"{self.serial_number} is {record.status} already"
             return self._conclude(Result.ALREADY, sentence, record)
@@ -332,7 +348,7 @@ class _Operation:
             if self.action is not Action.REVOKE:
                 switched.problems += [
                     f"certificate {short(each)} is PENDING_ACTIVATION and AWS IoT may be about to "
-                    "activate it: run the same command again in a minute"
+                    f"activate it: {self._again(each)} in a minute"
                     for each in sorted(switched.pending)
                 ]
         return self._told(result, sentence, switched)
@@ -361,9 +377,15 @@ class _Operation:
                 if error_code(error) in RUN_ENDING:
                     raise
                 switched.problems.append(
-                    f"certificate {short(each)} could not be switched ({error}): run the command "
-                    "again"
+                    f"certificate {short(each)} could not be switched ({error}): "
+                    f"{self._again(each)}"
                 )
+
+    def _again(self, certificate_id: str) -> str:
+        """Say how to finish; a release must not hit who claims the device in between."""
+        if self.action is Action.RELEASE:
+            return f"run it again with --certificate {certificate_id}"
+        return "run the same command again"
 
     def _switch(
         self, iot: "IoTClient", certificate_id: str, switched: _Switched, *, remember: bool

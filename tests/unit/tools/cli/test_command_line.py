@@ -97,6 +97,8 @@ def test_the_version_is_the_project_s():
         ("suspend", "SN-1", "--table", "t"),
         ("suspend", "SN-1", "--table", "t", "--reason", " "),
         ("suspend", "--table", "t", "--reason", "x"),
+        ("release", "SN-1", "--table", "t", "--reason", "x", "--certificate", "xyz"),
+        ("release", "A", "B", "--table", "t", "--reason", "x", "--certificate", "a" * 64),
         ("show", "SN-1", "--table", "t", "--since", "soon"),
         ("show", "SN-1", "--table", "t", "--name-prefix", "A"),
         ("decommission", "--all", "SN-1", "--table", "t", "--name-prefix", "acme"),

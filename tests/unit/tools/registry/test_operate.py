@@ -33,8 +33,10 @@ def certificates(present="ACTIVE", earlier="ACTIVE"):
     return iot
 
 
-def run(table, action, iot=None, serial="SN-0001"):
-    return operate(table, iot, serial, action, by=BY, reason="ticket 4711", sleep=lambda _: None)
+def run(table, action, iot=None, serial="SN-0001", **more):
+    return operate(
+        table, iot, serial, action, by=BY, reason="ticket 4711", sleep=lambda _: None, **more
+    )
 
 
 @pytest.mark.parametrize("action", Action)
@@ -103,7 +105,7 @@ def test_a_certificate_that_cannot_be_switched_fails_this_device_only():
     iot.failures["update_certificate"] = [client_error("CertificateStateException")]
     report = run(table, Action.SUSPEND, iot)
     assert report.result is Result.FAILED
-    assert "run the command again" in report.sentence
+    assert "run the same command again" in report.sentence
 
 
 def test_a_deleted_certificate_is_no_obstacle():
@@ -253,7 +255,11 @@ def test_a_certificate_that_stays_pending_is_said_and_is_no_success(action):
     iot = certificates("PENDING_ACTIVATION", "REVOKED")
     table, report, waits = _fresh(iot, action)
     assert report.result is Result.FAILED
-    assert "run the same command again in a minute" in report.sentence
+    again = {
+        Action.SUSPEND: "run the same command again in a minute",
+        Action.RELEASE: f"run it again with --certificate {CERTIFICATE} in a minute",
+    }
+    assert again[action] in report.sentence
     assert sum(waits) <= 6
     table.items["SN-0001"]["statusChangedAt"] = {"N": str(int(time.time()) - 60)}
     iot.certificates[CERTIFICATE] = "ACTIVE"
@@ -323,3 +329,23 @@ def test_one_certificate_that_cannot_be_switched_does_not_save_the_others():
     iot.failures["update_certificate"] = [client_error("CertificateStateException")]
     assert run(device(Status.ACTIVE), Action.REVOKE, iot).result is Result.FAILED
     assert sorted(iot.certificates.values()) == ["ACTIVE", "REVOKED"]
+
+
+def test_a_release_that_is_repeated_leaves_a_newer_claim_alone():
+    """The first run released OTHER_CERTIFICATE and stopped; CERTIFICATE claimed since."""
+    table, iot = device(Status.PROVISIONING), certificates()
+    report = run(table, Action.RELEASE, iot, certificate_id=OTHER_CERTIFICATE)
+    assert report.ok
+    assert "claimed anew since" in report.sentence
+    assert from_item(table.items["SN-0001"]).status is Status.PROVISIONING
+    assert iot.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
+
+
+def test_a_release_of_one_certificate_s_claim():
+    table = device(Status.PROVISIONING)
+    assert run(table, Action.RELEASE, certificate_id="ab" * 32).result is Result.REFUSED
+    assert table.writes == []
+    iot = certificates()
+    assert run(table, Action.RELEASE, iot, certificate_id=CERTIFICATE).result is Result.CHANGED
+    assert set(iot.certificates.values()) == {"INACTIVE"}
+    assert run(table, Action.RELEASE, iot, certificate_id=CERTIFICATE).result is Result.ALREADY
