@@ -349,3 +349,22 @@ def test_a_release_of_one_certificate_s_claim():
     assert run(table, Action.RELEASE, iot, certificate_id=CERTIFICATE).result is Result.CHANGED
     assert set(iot.certificates.values()) == {"INACTIVE"}
     assert run(table, Action.RELEASE, iot, certificate_id=CERTIFICATE).result is Result.ALREADY
+
+
+def test_what_a_suspension_is_about_to_switch_is_noted_in_the_same_write():
+    """Killed right after it, and finished by hand at AWS IoT, it can still be resumed."""
+    table, iot = device(Status.ACTIVE), certificates("ACTIVE", "INACTIVE")
+    update = table.update
+
+    def killed_after(arguments):
+        update(arguments)
+        raise KeyboardInterrupt
+
+    table.update = killed_after
+    with pytest.raises(KeyboardInterrupt):
+        run(table, Action.SUSPEND, iot)
+    table.update = update
+    assert table.items["SN-0001"]["suspendedCertificateIds"] == {"SS": [CERTIFICATE]}
+    iot.certificates[CERTIFICATE] = "INACTIVE"
+    run(table, Action.RESUME, iot)
+    assert iot.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
