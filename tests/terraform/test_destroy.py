@@ -1,7 +1,7 @@
 """What is left of a stack in use after decommissioning its devices and destroying it: nothing.
 
-Minutes long: the provider deprecates a thing type and waits five minutes before it deletes it, as
-AWS demands.
+Slow where the endpoint is as strict as AWS, which deletes a thing type five minutes after its
+deprecation at the earliest (the provider tries for six). The embedded endpoint does not insist.
 """
 
 import subprocess

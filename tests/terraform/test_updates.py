@@ -132,7 +132,7 @@ def test_another_kind_of_device_changes_nothing_for_the_others(running):
 
 def test_one_kind_less_removes_that_kind_alone(running):
     kinds = set(running.stack.outputs["device_types"])
-    # Only planned: the provider waits five minutes before it deletes a thing type.
+    # Only planned: AWS deletes a thing type five minutes after its deprecation at the earliest.
     changes = running.plan(kinds=kinds - {"lock"}).changes
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)

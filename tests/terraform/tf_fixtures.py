@@ -16,8 +16,8 @@ from pytest_terraform import terraform, tf
 class Kept(tf.TerraformFixture):
     """One that is never destroyed, not even after an apply that failed.
 
-    The provider waits five minutes before it deletes a thing type. The endpoint ends with the
-    session; test_destroy.py shows that nothing is left.
+    AWS deletes a thing type five minutes after its deprecation at the earliest, and the provider
+    tries for six. The endpoint ends with the session; test_destroy.py shows that nothing is left.
     """
 
     def get_runner(self, module_dir, work_dir):
