@@ -25,6 +25,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import hashlib
 import os
 import re
 import shlex
@@ -283,7 +284,9 @@ def _from_mirror(tool: Tool, mirror: Path, configuration: Path | None, build: Pa
         "}\n"
         "disable_checkpoint = true\n"
     )
-    return Providers(origin, {"TF_CLI_CONFIG_FILE": str(_write(build / "mirror.tfrc", text))})
+    # Named by what it holds: another process may have found another mirror meanwhile.
+    name = f"mirror-{hashlib.sha256(text.encode()).hexdigest()[:12]}.tfrc"
+    return Providers(origin, {"TF_CLI_CONFIG_FILE": str(_write(build / name, text))})
 
 
 def _from_registry(

@@ -71,9 +71,11 @@ def test_it_stops_when_the_block_fails(no_external):
     assert not answers(running.url)
 
 
+# A shell starts background jobs with SIGINT ignored, and that is inherited.
 OWNER = """
-import sys, time
+import signal, time
 from tools.endpoint import embedded_endpoint
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with embedded_endpoint() as running:
     print(running.url, flush=True)
     time.sleep(60)

@@ -149,7 +149,18 @@ def test_a_configuration_file_that_does_not_exist_counts_as_not_set(find, tmp_pa
     mirror = unpacked(tmp_path / "prefix/plugins")
     found = find(TF_CLI_CONFIG_FILE=str(tmp_path / "gone.tfrc"))
     assert found.origin == f"from the mirror {mirror}"
-    assert found.variables == {"TF_CLI_CONFIG_FILE": str(tmp_path / "build/mirror.tfrc")}
+    (written,) = (tmp_path / "build").glob("mirror-*.tfrc")
+    assert found.variables == {"TF_CLI_CONFIG_FILE": str(written)}
+
+
+def test_two_mirrors_do_not_share_a_configuration(find, tmp_path):
+    unpacked(tmp_path / "one/plugins")
+    unpacked(tmp_path / "other/plugins")
+    files = {
+        find(TF_PLUGIN_DIR=str(tmp_path / name / "plugins")).variables["TF_CLI_CONFIG_FILE"]
+        for name in ("one", "other")
+    }
+    assert len(files) == 2
 
 
 @pytest.mark.parametrize(
