@@ -115,7 +115,7 @@ test-security: environments package ## IAM enforced: what must work works, what 
 	@$(PYTEST) tests/security $(PYTEST_ARGS)
 
 .PHONY: test-destroy
-test-destroy: environments package ## Slow: decommission and destroy leave nothing (minutes, by the provider's own wait)
+test-destroy: environments package ## Slow on AWS-like endpoints: decommission, then destroy, leave nothing
 	@$(PYTEST) tests -m slow $(PYTEST_ARGS)
 
 .PHONY: mutation

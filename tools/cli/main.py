@@ -30,7 +30,7 @@ Begin with:
   export IOT_PROVISIONING_STACK=stack.json
   iot-provisioning enrol devices.csv
   iot-provisioning show SN-0001
-  iot-provisioning list --status ACTIVE
+  iot-provisioning list --status PROVISIONING
 
 Region, credentials and endpoint come from the environment, as for the AWS CLI: AWS_REGION,
 AWS_PROFILE, AWS_ENDPOINT_URL and the others.
