@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
+from device_registry import claim as claims
 from device_registry.claim import NEVER, claim_update, judge
 from device_registry.reasons import Denial
 from device_registry.record import (
@@ -105,6 +106,12 @@ def test_a_damaged_record_is_refused_every_time_and_stays_as_it_is(registry, con
         assert answer.denial in {Denial.MALFORMED_RECORD, Denial.INTERNAL_ERROR}
     stored = registry.get_item(TableName="registry", Key={"serialNumber": {"S": "SN-0001"}})
     assert stored["Item"] == item
+
+
+def test_the_part_of_the_condition_that_is_made_at_import():
+    assert claims._well_formed() == claims.WELL_FORMED
+    assert "attribute_type(#status, :S)" in claims.WELL_FORMED
+    assert "(attribute_not_exists(#batch) OR attribute_type(#batch, :S))" in claims.WELL_FORMED
 
 
 def test_no_reserved_word_is_used_as_it_is():

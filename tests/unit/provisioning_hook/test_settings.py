@@ -12,7 +12,7 @@ def test_settings():
 
 def test_a_claim_that_does_not_lapse():
     environment = {**ENVIRONMENT, "CLAIM_LEASE_SECONDS": "never"}
-    assert from_environment(environment).claim_lease_seconds is None
+    assert from_environment(environment) == Settings("registry", "acme", None)
 
 
 @pytest.mark.parametrize("seconds", ["60", "86400"])
