@@ -74,7 +74,9 @@ def main() -> int:
     """Run the mutants and judge the survivors; the exit code says whether all is well."""
     console = Console()
     _prepare()
-    _mutmut("run", "--max-children", str(os.cpu_count() or 1))
+    # mutmut redraws one line, which fills a log that is no terminal.
+    quiet = not console.is_terminal
+    _mutmut("run", "--max-children", str(os.cpu_count() or 1), capture=quiet)
     results = dict(_results(_mutmut("results", "--all", "true", capture=True)))
     survivors = [_survivor(name) for name, state in results.items() if state != "killed"]
     share = 1 - len(survivors) / len(results)
