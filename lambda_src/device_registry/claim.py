@@ -40,18 +40,20 @@ NAMES = {"#status": "status", "#batch": "batch"}
 _PLACEHOLDERS = {attribute: placeholder for placeholder, attribute in NAMES.items()}
 
 
+def _has_type(attribute: str, wire_type: str) -> str:
+    return f"attribute_type({_PLACEHOLDERS.get(attribute, attribute)}, :{wire_type})"
+
+
+def _is_absent(attribute: str) -> str:
+    return f"attribute_not_exists({_PLACEHOLDERS.get(attribute, attribute)})"
+
+
 def _well_formed() -> str:
     """Say that every attribute has its type: a damaged record is refused, and stays as it is."""
-    required = (
-        f"attribute_type({_PLACEHOLDERS.get(attribute, attribute)}, :{wire_type})"
-        for attribute, wire_type in REQUIRED_TYPES.items()
-    )
+    required = (_has_type(*entry) for entry in REQUIRED_TYPES.items())
     optional = (
-        f"(attribute_not_exists({path}) OR attribute_type({path}, :{wire_type}))"
-        for path, wire_type in (
-            (_PLACEHOLDERS.get(attribute, attribute), wire_type)
-            for attribute, wire_type in OPTIONAL_TYPES.items()
-        )
+        f"({_is_absent(attribute)} OR {_has_type(attribute, wire_type)})"
+        for attribute, wire_type in OPTIONAL_TYPES.items()
     )
     return " AND ".join((*required, *optional))
 

@@ -20,7 +20,7 @@ from typing import Any
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ContainerProvider, Credentials, EnvProvider
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import create_loader
 
@@ -135,7 +135,7 @@ class DynamoDB:
                 break
             try:
                 status, answer = self._post("UpdateItem", body)
-            except (BotoCoreError, HTTPClientError, ValueError) as error:
+            except (BotoCoreError, ValueError) as error:
                 cause = type(error).__name__
                 continue
             if status == HTTPStatus.OK:
