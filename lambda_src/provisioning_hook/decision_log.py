@@ -1,31 +1,13 @@
-"""One line of JSON per decision: what operators, metric filters and the audit trail read.
+"""What the hook's log line tells of a RegisterThing request.
 
-Holds identifiers and codes; never the certificate's PEM or an ownership token. Strings that the
-device chose are cut and, as JSON, escaped: a line break in one cannot start a line of its own.
-
-Follows https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html.
+Follows https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html.
 """
 
-import json
-import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from device_registry.reasons import Denial, Grant
+from device_registry import decision_log
 from provisioning_hook.decide import Decision
-
-EVENT = "provisioning-decision"
-MAX_CHARACTERS = 128
-# What an operator must mend; every other denial is the registry doing its work.
-FAULTS = frozenset(
-    {
-        Denial.INTERNAL_ERROR,
-        Denial.MALFORMED_RECORD,
-        Denial.MISCONFIGURED,
-        Denial.REGISTRY_UNAVAILABLE,
-    }
-)
 
 
 def entry(decision: Decision, event: Any, request_id: str, now: float) -> dict[str, str]:
@@ -39,13 +21,7 @@ def entry(decision: Decision, event: Any, request_id: str, now: float) -> dict[s
     """
     request = _mapping(event)
     parameters = _mapping(request.get("parameters"))
-    values = {
-        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
-        "level": "ERROR" if decision.verdict in FAULTS else "INFO",
-        "event": EVENT,
-        "outcome": "allowed" if isinstance(decision.verdict, Grant) else "denied",
-        "reason": decision.verdict.value,
-        "detail": decision.detail,
+    fields = {
         "serialNumber": parameters.get("SerialNumber"),
         "deviceType": parameters.get("DeviceType"),
         "thingName": decision.thing_name,
@@ -55,13 +31,7 @@ def entry(decision: Decision, event: Any, request_id: str, now: float) -> dict[s
         "clientId": request.get("clientId"),
         "requestId": request_id,
     }
-    return {key: v[:MAX_CHARACTERS] for key, v in values.items() if isinstance(v, str)}
-
-
-def write(line: Mapping[str, str]) -> None:
-    """Write one entry to standard output, which Lambda sends to the function's log group."""
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    return decision_log.entry(decision.verdict, decision.detail, fields, now)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

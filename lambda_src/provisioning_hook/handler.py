@@ -9,6 +9,7 @@ from typing import Any
 
 from device_registry import table
 from device_registry.claim import ClaimRequest
+from device_registry.decision_log import write
 from device_registry.dynamodb import DynamoDB
 from provisioning_hook import decision_log
 from provisioning_hook.budget import LambdaContext, deadline
@@ -42,5 +43,5 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
         )
 
     decision = decide(event, os.environ, claim)
-    decision_log.write(decision_log.entry(decision, event, context.aws_request_id, now))
+    write(decision_log.entry(decision, event, context.aws_request_id, now))
     return decision.response

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from device_registry.claim import ClaimRequest, claim_update
+from device_registry.decision_log import EVENT
 from device_registry.record import Status, from_item, to_item
-from provisioning_hook.decision_log import EVENT
 from tests.support.endpoint import client, using
 from tests.unit.builders import record
 from tools.cli.main import cli

@@ -1,4 +1,4 @@
-"""Finds the newest refusal of a serial number in the hook's decision log.
+"""Finds the newest refusal of a serial number in a function's decision log.
 
 Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html.
 """
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from provisioning_hook.decision_log import EVENT, MAX_CHARACTERS
+from device_registry.decision_log import EVENT, MAX_CHARACTERS
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -57,8 +57,11 @@ DENIALS = {
         "`release` before.",
     ),
     Denial.INVALID_PARAMETER: Explanation(
-        "The device sent a parameter that AWS IoT could not use; the detail names it.",
-        "Correct the device: values take letters, digits and _.,@/:#=[]- only, no spaces.",
+        "The device sent a parameter, or its certificate a subject field, that AWS IoT could not "
+        "use; the detail names it.",
+        "Correct the device, or what its maker signs: values take letters, digits and "
+        "_.,@/:#=[]- only, no spaces. A certificate that was refused stays so: the device needs "
+        "a new one.",
     ),
     Denial.INVALID_REQUEST: Explanation(
         "The request was not of the form that AWS IoT documents; the detail names the field.",
@@ -66,22 +69,38 @@ DENIALS = {
         "claim certificate), a template with another payload version than 2020-04-01, or a caller "
         "other than AWS IoT.",
     ),
+    Denial.CERTIFICATE_NOT_VALID: Explanation(
+        "The device's certificate is not valid yet or no longer; the detail names the limit.",
+        "Have its maker sign a new one, and look at the clock of whoever signs.",
+    ),
+    Denial.CERTIFICATE_REVOKED: Explanation(
+        "The maker's CA revoked the device's certificate: it is on the CA's revocation list.",
+        "Ask the maker why. The device may come back with a new certificate, if it is yours.",
+    ),
+    Denial.CRL_UNAVAILABLE: Explanation(
+        "The maker's revocation list could not be used; the detail says why. Until it can, no "
+        "device of that CA gets in, and none is refused for good.",
+        "Put a current, complete list of that CA at the place that the gate reads, and see that "
+        "the gate's role may read it.",
+    ),
     Denial.MALFORMED_RECORD: Explanation(
         "The stored record is damaged; the detail names the attribute.",
         "Mend the item in the table, or delete it and enrol the device again.",
     ),
     Denial.REGISTRY_UNAVAILABLE: Explanation(
-        "The hook could not reach the registry table in time; the detail names the error.",
+        "The function could not reach the registry table in time; the detail names the error.",
         "The device may simply try again. If it goes on: the function's role, the table and its "
         "key, throttling.",
     ),
     Denial.MISCONFIGURED: Explanation(
-        "The hook's environment is incomplete; the detail names the variable.",
+        "The function's environment is incomplete; the detail names the variable.",
         "Apply the Terraform stack again.",
     ),
     Denial.INTERNAL_ERROR: Explanation(
-        "The hook met an error that nobody foresaw; the detail names it.",
-        "The device may try again. Report it with the line from the log.",
+        "The function met an error that nobody foresaw, or AWS refused it a call; the detail "
+        "names it.",
+        "The device may try again. Look at what the detail names: a missing right or resource, "
+        "throttling. Report anything else with the line from the log.",
     ),
 }
 

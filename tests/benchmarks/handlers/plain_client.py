@@ -6,6 +6,7 @@ import time
 import boto3
 
 from device_registry import table
+from device_registry.decision_log import write
 from device_registry.dynamodb import ConditionFailedError
 from provisioning_hook import decision_log
 from provisioning_hook.budget import deadline
@@ -43,5 +44,5 @@ def lambda_handler(event, context):
         )
 
     decision = decide(event, os.environ, claim)
-    decision_log.write(decision_log.entry(decision, event, context.aws_request_id, now))
+    write(decision_log.entry(decision, event, context.aws_request_id, now))
     return decision.response

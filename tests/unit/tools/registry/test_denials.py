@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning_hook.decision_log import EVENT
+from device_registry.decision_log import EVENT
 from tools.registry.denials import newest, pattern
 
 NOW = 1_790_000_000
