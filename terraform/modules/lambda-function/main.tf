@@ -71,7 +71,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_117:It calls AWS services only, over their public endpoints with TLS; a VPC would lengthen cold starts inside a five second budget and protect nothing.
-  # checkov:skip=CKV_AWS_116:It is invoked synchronously only; dead letter queues serve asynchronous invocations.
+  # checkov:skip=CKV_AWS_116:A dead letter queue serves asynchronous invocations: functions that have some set dead_letter_target_arn, those that are only invoked synchronously have none.
   # checkov:skip=CKV_AWS_173:The environment holds names and numbers, no secret; a customer key would put a KMS call into every cold start.
   count = var.create ? 1 : 0
 
@@ -96,6 +96,14 @@ resource "aws_lambda_function" "this" {
 
     content {
       variables = environment.value
+    }
+  }
+
+  dynamic "dead_letter_config" {
+    for_each = var.dead_letter_target_arn == null ? [] : [var.dead_letter_target_arn]
+
+    content {
+      target_arn = dead_letter_config.value
     }
   }
 

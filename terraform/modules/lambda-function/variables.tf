@@ -193,6 +193,17 @@ variable "concurrency" {
   }
 }
 
+variable "dead_letter_target_arn" {
+  description = "Queue or topic for events of asynchronous invocations that failed every attempt; null for a function that is only invoked synchronously. A policy in `policies` must allow the function to send there."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.dead_letter_target_arn == null ? true : can(regex("^arn:aws[a-z-]*:(sqs|sns):[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,80}$", var.dead_letter_target_arn))
+    error_message = "dead_letter_target_arn must be the ARN of an SQS queue or an SNS topic (arn:aws:sqs:REGION:ACCOUNT:NAME), neither of them FIFO."
+  }
+}
+
 variable "code_signing_config_arn" {
   description = "Code signing configuration that the package must satisfy; null asks for no signature."
   type        = string
