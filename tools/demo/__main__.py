@@ -17,6 +17,7 @@ from rich.console import Console
 from tools.cli.console import console as new_console
 from tools.cli.errors import explain
 from tools.demo import interruption, kept
+from tools.demo.claim import EXAMPLE
 from tools.demo.errors import DemoError
 from tools.demo.run import Demo
 from tools.demo.stack import ROOT, Workspace
@@ -50,7 +51,7 @@ def _run(console: Console) -> int:
         directory = exits.enter_context(
             tempfile.TemporaryDirectory(prefix="demo-", dir=ROOT / "build")
         )
-        demo = Demo(console, endpoint, Workspace(Path(directory), endpoint))
+        demo = Demo(console, endpoint, Workspace(Path(directory), endpoint, EXAMPLE))
         try:
             demo.run()
         except _FORESEEN as error:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tools import endpoint as endpoints
 from tools.cli.console import facts
-from tools.demo.run import apply
+from tools.demo.claim import EXAMPLE, ClaimFiles, apply
 from tools.demo.scenario import FACTORY
 from tools.demo.stack import ROOT, Stack, Workspace
 from tools.demo.steps import Steps
@@ -37,14 +37,14 @@ def up(console: Console, external: Endpoint | None) -> None:
             endpoint = endpoints.start_kept(auth=True).endpoint
             step.result = endpoint.url
     try:
-        stack = apply(steps, Workspace(DIRECTORY, endpoint))
+        stack, claim_files = apply(steps, Workspace(DIRECTORY, endpoint, EXAMPLE))
         environment = _write_environment(endpoint, stack)
     except BaseException:
         if external is None:
             endpoints.stop_kept()
             shutil.rmtree(DIRECTORY, ignore_errors=True)
         raise
-    _explain(console, endpoint, stack, environment)
+    _explain(console, endpoint, stack, claim_files, environment)
 
 
 def down() -> bool:
@@ -68,7 +68,13 @@ def _write_environment(endpoint: Endpoint, stack: Stack) -> Path:
     return path
 
 
-def _explain(console: Console, endpoint: Endpoint, stack: Stack, environment: Path) -> None:
+def _explain(
+    console: Console,
+    endpoint: Endpoint,
+    stack: Stack,
+    claim_files: ClaimFiles,
+    environment: Path,
+) -> None:
     console.print("\nIt keeps running until `make down`.\n", style="bold")
     iam = "enforced" if endpoint.auth else "as the endpoint does it"
     console.print(
@@ -79,25 +85,25 @@ def _explain(console: Console, endpoint: Endpoint, stack: Stack, environment: Pa
                 ("MQTT over mutual TLS", f"{endpoint.mqtt_host}:{endpoint.mqtt_port}"),
                 ("CA file", _short(endpoint.ca_file) if endpoint.ca_file else "the system's"),
                 ("Stack file", _short(stack.stack_file)),
-                ("Claim certificate", _short(stack.claim_certificate)),
-                ("Claim key", _short(stack.claim_key)),
+                ("Claim certificate", _short(claim_files.certificate)),
+                ("Claim key", _short(claim_files.key)),
                 ("Environment", f"{_short(environment)}  (you are the account's root user)"),
             ]
         )
     )
     console.print("\nEnrol a device, provision it, look at it. Paste this:\n", style="bold")
-    console.print(_commands(endpoint, stack, environment), soft_wrap=True)
+    console.print(_commands(endpoint, stack, claim_files, environment), soft_wrap=True)
 
 
-def _commands(endpoint: Endpoint, stack: Stack, environment: Path) -> str:
+def _commands(endpoint: Endpoint, stack: Stack, claim_files: ClaimFiles, environment: Path) -> str:
     directory = stack.stack_file.parent
     csv = shlex.quote(_short(directory / "device.csv"))
     provision = [
         "iot-provisioning device provision",
         f"--serial {_SERIAL} --type {_TYPE} --keys",
         f"--template {stack.template_name(FACTORY)}",
-        f"--claim-cert {shlex.quote(_short(stack.claim_certificate))}",
-        f"--claim-key {shlex.quote(_short(stack.claim_key))}",
+        f"--claim-cert {shlex.quote(_short(claim_files.certificate))}",
+        f"--claim-key {shlex.quote(_short(claim_files.key))}",
         f"--endpoint {endpoint.mqtt_host} --port {endpoint.mqtt_port}",
     ]
     if endpoint.ca_file:

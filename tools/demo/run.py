@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from rich.console import Console
 from device_registry.transitions import Action
 from tools.cli import stack as stack_files
 from tools.demo import observe, people, tables, verdicts
+from tools.demo.claim import DEVICES_FILE, ClaimFiles, apply
 from tools.demo.errors import DemoError
 from tools.demo.interruption import pause
 from tools.demo.people import Person
@@ -30,7 +30,7 @@ from tools.demo.scenario import (
     WITH_TEMPORARY_CLAIM,
     Refusal,
 )
-from tools.demo.stack import DEVICES_FILE, EXAMPLE, Stack, Workspace
+from tools.demo.stack import Stack, Workspace
 from tools.demo.steps import Steps
 from tools.device.claims import Claim, ClaimCertificate, TrustedUserClaim
 from tools.device.failures import Rejected
@@ -74,7 +74,7 @@ class Demo:
         Raises:
             DemoError, DeviceError, ClientError, BotoCoreError: it cannot go on.
         """
-        stack = apply(self.steps, self.workspace)
+        stack, claim_files = apply(self.steps, self.workspace)
         operator, technician = self._hire(stack)
         self._enrol(operator, stack)
         with ExitStack() as exits:
@@ -87,7 +87,7 @@ class Demo:
                     )
                 )
             )
-            devices = _Devices(transport, stack, technician, self.workspace.directory)
+            devices = _Devices(transport, stack, claim_files, technician)
             self._admit(operator, stack, devices)
             self._refuse(operator, stack, devices)
             self._override(operator, stack, devices)
@@ -225,14 +225,14 @@ class _Devices:
 
     transport: SdkTransport
     stack: Stack
+    claim_files: ClaimFiles
     technician: Person
-    directory: Path
 
     def provisioner(self, template: str, store: CredentialStore) -> Provisioner:
         """Devices of one template, with a store that knows none of them yet."""
         name = self.stack.template_name(template)
         claim: Claim = (
-            ClaimCertificate(self.stack.claim_certificate, self.stack.claim_key)
+            ClaimCertificate(self.claim_files.certificate, self.claim_files.key)
             if template == FACTORY
             else TrustedUserClaim(self.technician.iot, name)
         )
@@ -247,25 +247,6 @@ class _Devices:
             greeting=Greeting(publish=(STATUS_TOPIC, SHADOW_TOPIC), subscribe=()),
             sleep=pause,
         )
-
-
-def apply(steps: Steps, workspace: Workspace) -> Stack:
-    """Make the claim's key, apply the example with its signing request, and say how it goes.
-
-    Raises:
-        DemoError: Terraform failed.
-    """
-    with steps.step("Make a claim key and a signing request"):
-        key, request = workspace.prepare()
-    with steps.step(f"Apply {EXAMPLE}") as step:
-
-        def tell(line: str) -> None:
-            # Which module something is in says less than what it is.
-            step.news = re.sub(r"module\.[^.]+\.", "", line)
-
-        stack = workspace.apply(key, request, tell)
-        step.result = f"{stack.resources} resources"
-    return stack
 
 
 def _enrol(operator: Person, registry: RegistryTable, stack: Stack, directory: Path) -> Progress:

@@ -1,6 +1,6 @@
-"""The stack of the demonstration: examples/complete, applied from a copy of its own.
+"""The stacks of the demonstration: examples, each applied from a copy of its own.
 
-The copy keeps state, plans and the claim's key out of the repository's own directories.
+The copy keeps state, plans and keys out of the repository's own directories.
 """
 
 from __future__ import annotations
@@ -17,14 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from tools import terraform_env
-from tools.claims import csr
 from tools.demo.errors import DemoError
-from tools.demo.scenario import CLAIM_NAME, FACTORY, NAME_PREFIX
 from tools.endpoint import Endpoint
 
 ROOT = terraform_env.ROOT
-EXAMPLE = Path("terraform/examples/complete")
-DEVICES_FILE = ROOT / EXAMPLE / "devices.csv"
+EXAMPLES = Path("terraform/examples")
 _LEFT_OUT = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfvars*")
 _TAIL_LINES = 30
 # The provider repeats a failing call 25 times with growing pauses: minutes without a word.
@@ -38,16 +35,17 @@ class Stack:
     Attributes:
         outputs: Terraform's outputs, name and value.
         stack_file: `terraform output -json`, as the operator's tools read it.
-        claim_certificate: PEM file.
-        claim_key: PEM file of its private key.
         resources: How many resources Terraform made.
     """
 
     outputs: Mapping[str, Any]
     stack_file: Path
-    claim_certificate: Path
-    claim_key: Path
     resources: int
+
+    @property
+    def name_prefix(self) -> str:
+        """The start of every name."""
+        return str(self.outputs["name_prefix"])
 
     def template_name(self, key: str) -> str:
         """The name of a provisioning template, by its key in the configuration."""
@@ -55,17 +53,22 @@ class Stack:
 
 
 class Workspace:
-    """A directory that everything of one run goes to.
+    """A directory that everything of one stack goes to.
 
     Args:
-        directory: Is emptied first. Only its owner may look inside: it holds the claim's key.
+        directory: Is emptied first. Only its owner may look inside: it holds keys.
         endpoint: Where to apply.
+        example: Which one of terraform/examples.
+
+    Attributes:
+        example: Its path in the repository.
     """
 
-    def __init__(self, directory: Path, endpoint: Endpoint) -> None:
+    def __init__(self, directory: Path, endpoint: Endpoint, example: str) -> None:
         self.directory = directory
+        self.example = EXAMPLES / example
         self._log = directory / "terraform.log"
-        self._example = directory / EXAMPLE
+        self._configuration = directory / self.example
         own = terraform_env.environment(endpoint.environment())
         self._environment = {
             name: value
@@ -74,8 +77,8 @@ class Workspace:
             if not name.startswith("TF_VAR_") and name not in {"TF_DATA_DIR", "TF_WORKSPACE"}
         }
 
-    def prepare(self) -> tuple[Path, Path]:
-        """Copy the configurations and make the claim's key; return key and signing request.
+    def prepare(self) -> None:
+        """Copy the configurations.
 
         Raises:
             DemoError: The Lambda packages were not built.
@@ -90,42 +93,29 @@ class Workspace:
             raise DemoError("The Lambda packages are missing: run `make package`.")
         for package in packages:
             shutil.copy(package, self.directory / "build")
-        (self._example / "retries_override.tf").write_text(_FEW_RETRIES, encoding="utf-8")
-        key, request = csr.create(csr.KeyType.EC_P256, f"{NAME_PREFIX} {CLAIM_NAME}")
-        return csr.write(self.directory / "claims", CLAIM_NAME, key, request)
+        (self._configuration / "retries_override.tf").write_text(_FEW_RETRIES, encoding="utf-8")
 
-    def apply(self, claim_key: Path, request: Path, tell: Callable[[str], None]) -> Stack:
+    def apply(self, variables: Mapping[str, Any], tell: Callable[[str], None]) -> Stack:
         """Apply the example.
 
         Args:
-            claim_key: What `prepare` returned.
-            request: Likewise.
+            variables: Terraform's, by name.
             tell: Takes Terraform's lines as they come.
 
         Raises:
             DemoError: Terraform failed; the message holds the end of its output.
         """
-        variables = {
-            "name_prefix": NAME_PREFIX,
-            "claim_csrs": {CLAIM_NAME: request.read_text(encoding="utf-8")},
-        }
-        settings = self._example / "demo.auto.tfvars.json"
-        settings.write_text(json.dumps(variables), encoding="utf-8")
+        settings = self._configuration / "demo.auto.tfvars.json"
+        settings.write_text(json.dumps(dict(variables)), encoding="utf-8")
         self._terraform(tell, "init", "-input=false", "-no-color")
         self._terraform(tell, "apply", "-input=false", "-no-color", "-auto-approve")
         stack_file = self.directory / "stack.json"
         stack_file.write_text(self._answer("output", "-json"), encoding="utf-8")
         values = json.loads(stack_file.read_text(encoding="utf-8"))
-        outputs = {name: entry["value"] for name, entry in values.items()}
-        certificate = claim_key.with_name(f"{CLAIM_NAME}.cert.pem")
-        pem = outputs["templates"][FACTORY]["claim_certificates"][CLAIM_NAME]["pem"]
-        certificate.write_text(pem, encoding="utf-8")
         made = self._answer("state", "list").split()
         return Stack(
-            outputs=outputs,
+            outputs={name: entry["value"] for name, entry in values.items()},
             stack_file=stack_file,
-            claim_certificate=certificate,
-            claim_key=claim_key,
             resources=sum(".data." not in f".{address}" for address in made),
         )
 
@@ -134,7 +124,7 @@ class Workspace:
         with self._log.open("a", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [self._environment["TERRAFORM"], *arguments],
-                cwd=self._example,
+                cwd=self._configuration,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -167,7 +157,7 @@ class Workspace:
     def _answer(self, *arguments: str) -> str:
         done = subprocess.run(
             [self._environment["TERRAFORM"], *arguments],
-            cwd=self._example,
+            cwd=self._configuration,
             env=self._environment,
             capture_output=True,
             text=True,
