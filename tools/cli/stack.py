@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from device_registry.record import ReprovisionPolicy
+from tools.authorities.settings import Authority, authorities
 
 DEFAULT_PARENT_GROUP_SUFFIX = "devices"
 
@@ -39,6 +40,7 @@ class Stack:
     device_types: Mapping[str, DeviceType] | None = None
     template_names: Mapping[str, str] = field(default_factory=dict)
     claim_certificate_ids: frozenset[str] = frozenset()
+    certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
 
 
 def read(path: Path) -> Stack:
@@ -89,6 +91,7 @@ def parse(values: Mapping[str, Any]) -> Stack:
             for template in templates.values()
             for certificate in (template.get("claim_certificates") or {}).values()
         ),
+        certificate_authorities=authorities(values.get("certificate_authorities")),
     )
 
 

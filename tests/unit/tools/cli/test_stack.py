@@ -72,3 +72,81 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 def test_an_output_of_another_shape_is_refused(tmp_path, types):
     with pytest.raises(StackFileError, match="not the output of this module"):
         read(stack_file(tmp_path, device_types=types))
+
+
+AUTHORITY = {
+    "name": "acme-northwind",
+    "certificate_id": "ca" * 32,
+    "certificate_arn": "arn:aws:iot:eu-west-1:123456789012:cacert/" + "ca" * 32,
+    "certificate_pem": "pem",
+    "certificate_mode": "SNI_ONLY",
+    "active": True,
+    "allow_auto_registration": False,
+    "gate": "none",
+    "device_certificate": {
+        "parameters": ["CommonName", "Country", "Organization"],
+        "thing_name": {"parameter": "CommonName", "prefix": "acme-"},
+        "attributes": {"maker": {"parameter": "Organization"}, "id": {"parameter": "Id"}},
+        "thing_groups": {"parameter": "Country", "names": ["DE", "FR"]},
+        "serial_number": None,
+        "device_type": None,
+        "manufacturer": None,
+    },
+}
+GATED = {
+    "parameters": ["CommonName", "OrganizationalUnit"],
+    "thing_name": None,
+    "attributes": {},
+    "thing_groups": None,
+    "serial_number": {"parameter": "CommonName"},
+    "device_type": {"parameter": None, "value": "gateway"},
+    "manufacturer": {"parameter": "OrganizationalUnit", "value": None},
+}
+
+
+def test_a_ca_is_read_with_what_its_device_certificates_need(tmp_path):
+    stack = read(stack_file(tmp_path, certificate_authorities={"northwind": AUTHORITY}))
+    authority = stack.certificate_authorities["northwind"]
+    assert (authority.key, authority.name) == ("northwind", "acme-northwind")
+    assert (authority.certificate_id, authority.certificate_pem) == ("ca" * 32, "pem")
+    assert (authority.active, authority.allow_auto_registration) == (True, False)
+    rules = authority.rules
+    assert rules.fields == ["CommonName", "Country", "Organization"]
+    assert (rules.thing_name, rules.thing_name_prefix) == ("CommonName", "acme-")
+    assert rules.attributes == {"maker": "Organization"}
+    assert (rules.thing_group, rules.thing_groups) == ("Country", {"DE", "FR"})
+    assert (rules.serial_number, rules.device_type, rules.manufacturer) == (None, None, None)
+
+
+def test_a_gated_ca_is_read_with_the_fields_that_the_gate_asks_for(tmp_path):
+    entry = {**AUTHORITY, "device_certificate": GATED}
+    rules = read(stack_file(tmp_path, certificate_authorities={"x": entry}))
+    rules = rules.certificate_authorities["x"].rules
+    assert (rules.thing_name, rules.thing_name_prefix, rules.thing_group) == (None, "", None)
+    assert rules.serial_number == "CommonName"
+    assert rules.device_type is None
+    assert rules.manufacturer == "OrganizationalUnit"
+
+
+@pytest.mark.parametrize("none", [..., None, {}])
+def test_an_older_stack_has_no_cas(tmp_path, none):
+    assert read(stack_file(tmp_path, certificate_authorities=none)).certificate_authorities == {}
+
+
+def test_a_ca_whose_template_the_stack_does_not_know_has_no_rules(tmp_path):
+    entry = {**AUTHORITY, "device_certificate": None}
+    stack = read(stack_file(tmp_path, certificate_authorities={"x": entry}))
+    assert stack.certificate_authorities["x"].rules is None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        {**AUTHORITY, "device_certificate": {}},
+        {**AUTHORITY, "device_certificate": {"parameters": ["Locality"]}},
+    ],
+)
+def test_a_ca_of_another_shape_is_refused(tmp_path, entry):
+    with pytest.raises(StackFileError, match="not the output of this module"):
+        read(stack_file(tmp_path, certificate_authorities={"x": entry}))
