@@ -13,46 +13,30 @@ locals {
   policy_dir = "${path.module}/../../../policies/iam"
 
   metric_namespace = coalesce(try(var.gate_settings.metric_namespace, null), "IoTProvisioning/${var.name_prefix}")
-}
 
-module "function" {
-  source = "../lambda-function"
-  count  = local.gated ? 1 : 0
+  # The optional ones apart: the CA's id is not known before there is a CA, and nothing could be left out of a map by it.
+  environment = !local.gated ? {} : merge(
+    {
+      DEVICE_REGISTRY_TABLE      = var.table_name
+      NAME_PREFIX                = var.name_prefix
+      GATE_NAME                  = var.name
+      CA_CERTIFICATE_ID          = aws_iot_ca_certificate.this[0].id
+      CLAIM_LEASE_SECONDS        = var.gate_settings.claim_lease_seconds == null ? "never" : tostring(var.gate_settings.claim_lease_seconds)
+      REFUSED_CERTIFICATE_STATUS = var.gate_settings.refused_certificate_status
+      SERIAL_NUMBER_FIELD        = var.gate_settings.serial_number.parameter
+    },
+    { for name, value in {
+      DEVICE_TYPE        = var.gate_settings.device_type.value
+      DEVICE_TYPE_FIELD  = var.gate_settings.device_type.parameter
+      MANUFACTURER       = var.gate_settings.manufacturer.value
+      MANUFACTURER_FIELD = var.gate_settings.manufacturer.parameter
+      CRL_BUCKET         = try(local.crl.bucket, null)
+      CRL_KEY            = try(local.crl.key, null)
+      CRL_BUCKET_OWNER   = local.crl == null ? null : local.crl_owner
+    } : name => value if value != null },
+  )
 
-  name        = local.gate_name
-  description = "Decides whether a device of the CA ${var.name} comes in"
-  handler     = "jitr_gate.handler.lambda_handler"
-
-  package_path            = coalesce(var.gate_settings.package_path, "${path.module}/../../../build/jitr_gate.zip")
-  package_sha256          = var.gate_settings.package_sha256
-  code_signing_config_arn = var.gate_settings.code_signing_config_arn
-
-  timeout     = var.gate_settings.timeout
-  memory_size = var.gate_settings.memory_size
-  concurrency = { reserved = var.gate_settings.reserved_concurrency }
-  tracing     = var.tracing
-  logs        = var.logs
-
-  dead_letter_target_arn = aws_sqs_queue.failures[0].arn
-
-  environment = { for name, value in {
-    DEVICE_REGISTRY_TABLE      = var.table_name
-    NAME_PREFIX                = var.name_prefix
-    GATE_NAME                  = var.name
-    CA_CERTIFICATE_ID          = aws_iot_ca_certificate.this[0].id
-    CLAIM_LEASE_SECONDS        = var.gate_settings.claim_lease_seconds == null ? "never" : tostring(var.gate_settings.claim_lease_seconds)
-    REFUSED_CERTIFICATE_STATUS = var.gate_settings.refused_certificate_status
-    SERIAL_NUMBER_FIELD        = var.gate_settings.serial_number.parameter
-    DEVICE_TYPE                = var.gate_settings.device_type.value
-    DEVICE_TYPE_FIELD          = var.gate_settings.device_type.parameter
-    MANUFACTURER               = var.gate_settings.manufacturer.value
-    MANUFACTURER_FIELD         = var.gate_settings.manufacturer.parameter
-    CRL_BUCKET                 = try(local.crl.bucket, null)
-    CRL_KEY                    = try(local.crl.key, null)
-    CRL_BUCKET_OWNER           = local.crl == null ? null : local.crl_owner
-  } : name => value if value != null }
-
-  policies = merge(
+  policies = !local.gated ? {} : merge(
     {
       registry = templatefile("${local.policy_dir}/registry-claim.json.tftpl", {
         table_arn   = var.table_arn
@@ -78,6 +62,30 @@ module "function" {
       })
     },
   )
+}
+
+module "function" {
+  source = "../lambda-function"
+  count  = local.gated ? 1 : 0
+
+  name        = local.gate_name
+  description = "Decides whether a device of the CA ${var.name} comes in"
+  handler     = "jitr_gate.handler.lambda_handler"
+
+  package_path            = coalesce(var.gate_settings.package_path, "${path.module}/../../../build/jitr_gate.zip")
+  package_sha256          = var.gate_settings.package_sha256
+  code_signing_config_arn = var.gate_settings.code_signing_config_arn
+
+  timeout     = var.gate_settings.timeout
+  memory_size = var.gate_settings.memory_size
+  concurrency = { reserved = var.gate_settings.reserved_concurrency }
+  tracing     = var.tracing
+  logs        = var.logs
+
+  dead_letter_target_arn = aws_sqs_queue.failures[0].arn
+
+  environment = local.environment
+  policies    = local.policies
 
   iam  = var.iam
   tags = var.tags

@@ -73,6 +73,6 @@ locals {
     thing_groups  = null
     serial_number = try(var.gate_settings.serial_number, null)
     device_type   = try(var.gate_settings.device_type, null)
-    manufacturer  = try(var.gate_settings.manufacturer, null)
+    manufacturer  = try(coalesce(var.gate_settings.manufacturer.value, var.gate_settings.manufacturer.parameter), null) == null ? null : var.gate_settings.manufacturer
   }
 }
