@@ -25,20 +25,21 @@ resource "aws_iam_role_policy" "provisioning" {
   role = aws_iam_role.provisioning[0].name
 
   policy = jsonencode(jsondecode(templatefile("${local.policies_dir}/iam/provisioning-role.json.tftpl", {
-    iot_arn     = local.iot_arn
-    name_prefix = var.name_prefix
+    iot_arn = local.iot_arn
 
+    thing_arn        = "${local.iot_arn}:thing/${var.name_prefix}-*"
     thing_type_arns  = ["${local.iot_arn}:thingtype/${coalesce(var.thing_type_name, "${var.name_prefix}-*")}"]
     thing_group_arns = [for name in concat([coalesce(var.thing_group_name, "${var.name_prefix}-*")], sort(var.additional_thing_groups)) : "${local.iot_arn}:thinggroup/${name}"]
     policy_arns      = [for name in concat([coalesce(var.policy_name, "${var.name_prefix}-*")], sort(var.additional_policies)) : "${local.iot_arn}:policy/${name}"]
 
-    billing_group_arn = var.billing_group == null ? null : "${local.iot_arn}:billinggroup/${var.billing_group}"
+    billing_group_arns = [for name in var.billing_group[*] : "${local.iot_arn}:billinggroup/${name}"]
 
     group_actions = concat(
       ["iot:AddThingToThingGroup", "iot:DescribeThingGroup"],
       contains(["MERGE", "REPLACE"], var.override_settings.thing_groups) ? ["iot:UpdateThingGroupsForThing"] : [],
       var.override_settings.thing_groups == "REPLACE" ? ["iot:RemoveThingFromThingGroup"] : [],
     )
+    policy_actions = ["iot:GetPolicy", "iot:ListTargetsForPolicy", "iot:ListPolicyPrincipals"]
   })))
 }
 
