@@ -1,6 +1,7 @@
 locals {
   # Computed from the keys: the hook must know who may call it before there is a template.
-  template_names = { for key in keys(var.templates) : key => "${var.name_prefix}-${key}" }
+  template_names      = { for key in keys(var.templates) : key => "${var.name_prefix}-${key}" }
+  jitp_template_names = { for key in keys(var.jitp_templates) : key => "${var.name_prefix}-${key}" }
 
   logs = merge(var.logs, {
     kms_key_arn = var.logs.kms_key_arn != null ? var.logs.kms_key_arn : module.device_registry.kms_key_arn
@@ -64,7 +65,7 @@ module "template_versions" {
   create = var.create && var.prune_template_versions
 
   name_prefix    = var.name_prefix
-  template_names = values(local.template_names)
+  template_names = concat(values(local.template_names), [for key, name in local.jitp_template_names : name if !var.jitp_templates[key].inline])
 
   package_path            = var.template_versions.package_path
   package_sha256          = var.template_versions.package_sha256
@@ -109,4 +110,77 @@ module "fleet_template" {
 
   iam  = var.iam
   tags = var.tags
+}
+
+module "jitp_template" {
+  source   = "./modules/jitp-template"
+  for_each = var.create ? var.jitp_templates : {}
+
+  name        = local.jitp_template_names[each.key]
+  name_prefix = var.name_prefix
+  description = each.value.description
+  enabled     = each.value.enabled
+  inline      = each.value.inline
+
+  prune_template_versions = var.prune_template_versions
+  prune_function          = { name = module.template_versions.function_name, qualifier = module.template_versions.qualifier }
+
+  thing_name        = each.value.thing_name
+  thing_name_prefix = each.value.thing_name_prefix
+  attributes        = each.value.attributes
+  thing_type_name   = one([for key, type in module.device_catalog.device_types : type.thing_type_name if key == each.value.device_type])
+  thing_groups = {
+    names = each.value.thing_groups.names != null ? each.value.thing_groups.names : toset([
+      for key, type in module.device_catalog.device_types : type.thing_group_name if key == each.value.device_type
+    ])
+    from_subject = each.value.thing_groups.from_subject
+  }
+  policy_name         = one([for key, type in module.device_catalog.device_types : type.policy_name if key == each.value.device_type])
+  additional_policies = each.value.additional_policies
+  billing_group       = each.value.billing_group
+  override_settings   = each.value.override_settings
+
+  template_body             = each.value.template_body
+  pre_provisioning_hook_arn = each.value.pre_provisioning_hook_arn
+  provisioning_role         = each.value.provisioning_role
+
+  iam  = var.iam
+  tags = var.tags
+}
+
+module "jitp_ca" {
+  source   = "./modules/jitp-ca"
+  for_each = var.create ? var.certificate_authorities : {}
+
+  name        = "${var.name_prefix}-${each.key}"
+  name_prefix = var.name_prefix
+
+  certificate_pem              = each.value.certificate_pem
+  certificate_mode             = each.value.certificate_mode
+  verification_certificate_pem = each.value.verification_certificate_pem
+  active                       = each.value.active
+  allow_auto_registration      = each.value.allow_auto_registration
+
+  registration_config = each.value.template == null ? null : module.jitp_template[each.value.template].registration_config
+  device_certificate  = each.value.template == null ? null : module.jitp_template[each.value.template].device_certificate
+
+  gate = each.value.gate
+  gate_settings = each.value.gate_settings == null ? null : merge(each.value.gate_settings, {
+    package_path               = var.gate.package_path
+    package_sha256             = var.gate.package_sha256
+    code_signing_config_arn    = var.gate.code_signing_config_arn
+    timeout                    = var.gate.timeout
+    memory_size                = var.gate.memory_size
+    metric_namespace           = var.gate.metric_namespace
+    dead_letter_retention_days = var.gate.dead_letter_retention_days
+  })
+
+  table_name        = module.device_registry.table_name
+  table_arn         = module.device_registry.table_arn
+  table_kms_key_arn = module.device_registry.kms_key_arn
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
 }

@@ -50,6 +50,37 @@ output "templates" {
   }
 }
 
+output "jitp_templates" {
+  description = "Per template for just-in-time provisioning: name, ARN and role; name and ARN are null for an inline one."
+  value = {
+    for key, template in module.jitp_template : key => {
+      name                  = template.name
+      arn                   = template.arn
+      provisioning_role_arn = template.provisioning_role_arn
+    }
+  }
+}
+
+output "certificate_authorities" {
+  description = "Per CA: its id, ARN, certificate and settings, what it expects of a device's certificate, and for a gated one its function, log group and dead-letter queue."
+  value = {
+    for key, authority in module.jitp_ca : key => {
+      name                    = "${var.name_prefix}-${key}"
+      certificate_id          = authority.certificate_id
+      certificate_arn         = authority.certificate_arn
+      certificate_pem         = var.certificate_authorities[key].certificate_pem
+      certificate_mode        = authority.certificate_mode
+      active                  = authority.active
+      allow_auto_registration = authority.allow_auto_registration
+      gate                    = authority.gate
+      device_certificate      = authority.device_certificate
+      function_name           = authority.function_name
+      log_group_name          = authority.log_group_name
+      dead_letter_queue_url   = authority.dead_letter_queue_url
+    }
+  }
+}
+
 output "hook_function_name" {
   description = "Name of the pre-provisioning hook's function."
   value       = module.provisioning_hook.function_name

@@ -135,6 +135,129 @@ variable "templates" {
   }
 }
 
+variable "jitp_templates" {
+  description = <<-EOT
+    Templates for just-in-time provisioning, by key; the name is <name_prefix>-<key>, at most 36 characters. One serves the devices of one kind, whichever CA signed them. Each takes the inputs of modules/jitp-template (see there): `description`, `enabled`, `inline`, `thing_name`, `thing_name_prefix`, `attributes`, `thing_groups`, `additional_policies`, `billing_group`, `override_settings`, `provisioning_role`, `template_body`, and
+    - `device_type`: key of device_types. Gives the thing type, the policy and, unless `thing_groups` says otherwise, the group. A `template_body` names its own instead.
+    - `thing_groups.names`: the groups that every device joins; null means the group of its device type. `thing_groups.from_subject`: one more, named by a field of the certificate's subject.
+  EOT
+  type = map(object({
+    description       = optional(string, "")
+    enabled           = optional(bool, true)
+    inline            = optional(bool, false)
+    device_type       = optional(string)
+    thing_name        = optional(object({ parameter = string }), { parameter = "CommonName" })
+    thing_name_prefix = optional(string)
+    attributes = optional(map(object({
+      value     = optional(string)
+      parameter = optional(string)
+    })), {})
+    thing_groups = optional(object({
+      names = optional(set(string))
+      from_subject = optional(object({
+        parameter = string
+        names     = set(string)
+      }))
+    }), {})
+    additional_policies = optional(set(string), [])
+    billing_group       = optional(string)
+    override_settings = optional(object({
+      attribute_payload  = optional(string, "MERGE")
+      thing_type_name    = optional(string, "REPLACE")
+      thing_groups       = optional(string, "DO_NOTHING")
+      certificate_status = optional(string)
+    }), {})
+    template_body             = optional(string)
+    pre_provisioning_hook_arn = optional(string)
+    provisioning_role = optional(object({
+      managed_policy   = optional(bool, false)
+      trust_source_arn = optional(string)
+    }), {})
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.jitp_templates) : can(regex("^[a-z0-9][a-z0-9-]*$", key))])
+    error_message = "jitp_templates must be keyed by lower-case letters, digits and hyphens, the first no hyphen."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.jitp_templates) : length("${var.name_prefix}-${key}") <= 36])
+    error_message = "jitp_templates: <name_prefix>-<key> may have at most 36 characters (an AWS IoT limit). Shorten the key or name_prefix."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(var.jitp_templates), keys(var.templates))) == 0
+    error_message = "jitp_templates: both kinds of template are called <name_prefix>-<key>, so a key of templates cannot be one of jitp_templates. Choose another key."
+  }
+
+  validation {
+    condition = alltrue([
+      for template in values(var.jitp_templates) :
+      template.template_body != null ? template.device_type == null : contains(keys(var.device_types), coalesce(template.device_type, "-"))
+    ])
+    error_message = "jitp_templates: device_type must be a key of device_types, and null beside template_body, which names its thing type and its policy itself."
+  }
+}
+
+variable "certificate_authorities" {
+  description = <<-EOT
+    The CAs whose devices come up just in time, by key; what is made for one is called <name_prefix>-<key>, at most 36 characters. Each takes the inputs of modules/jitp-ca (see there): `certificate_pem` (the CA that signs the devices' certificates, and no key), `certificate_mode`, `verification_certificate_pem`, `active`, `allow_auto_registration`, and either
+    - `template`: key of jitp_templates. Every device that this CA signed gets in; or
+    - `gate = "registry"` with `gate_settings`: a device gets in if the registry has it, by the rules of the provisioning hook.
+  EOT
+  type = map(object({
+    certificate_pem              = string
+    certificate_mode             = optional(string, "SNI_ONLY")
+    verification_certificate_pem = optional(string)
+    active                       = optional(bool, true)
+    allow_auto_registration      = optional(bool, true)
+    template                     = optional(string)
+    gate                         = optional(string, "none")
+    gate_settings = optional(object({
+      serial_number = optional(object({ parameter = string }), { parameter = "CommonName" })
+      device_type = optional(object({
+        value     = optional(string)
+        parameter = optional(string)
+      }), {})
+      manufacturer = optional(object({
+        value     = optional(string)
+        parameter = optional(string)
+      }), {})
+      refused_certificate_status = optional(string, "INACTIVE")
+      claim_lease_seconds        = optional(number)
+      crl = optional(object({
+        bucket       = string
+        key          = string
+        bucket_owner = optional(string)
+        kms_key_arn  = optional(string)
+      }))
+      reserved_concurrency = optional(number)
+    }))
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.certificate_authorities) : can(regex("^[a-z0-9][a-z0-9-]*$", key))])
+    error_message = "certificate_authorities must be keyed by lower-case letters, digits and hyphens, the first no hyphen."
+  }
+
+  validation {
+    condition     = alltrue([for key in keys(var.certificate_authorities) : length("${var.name_prefix}-${key}") <= 36])
+    error_message = "certificate_authorities: <name_prefix>-<key> may have at most 36 characters. Shorten the key or name_prefix."
+  }
+
+  validation {
+    condition = alltrue([
+      for authority in values(var.certificate_authorities) :
+      authority.gate == "none" ? contains(keys(var.jitp_templates), coalesce(authority.template, "-")) : authority.template == null
+    ])
+    error_message = "certificate_authorities: give each CA a template, by its key in jitp_templates, or gate = \"registry\"; not both."
+  }
+}
+
 variable "registry" {
   description = <<-EOT
     The device registry, as modules/device-registry takes it:
@@ -174,6 +297,21 @@ variable "hook" {
     }), {})
     code_signing_config_arn = optional(string)
     metric_namespace        = optional(string)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "gate" {
+  description = "The function that a gated CA's devices pass, one for each such CA, as modules/jitp-ca takes it: `package_path` (null means build/jitr_gate.zip of this repository), `package_sha256`, `code_signing_config_arn`, `timeout` (10 to 300 seconds), `memory_size` (MB), `metric_namespace`, `dead_letter_retention_days` (1 to 14)."
+  type = object({
+    package_path               = optional(string)
+    package_sha256             = optional(string)
+    code_signing_config_arn    = optional(string)
+    timeout                    = optional(number, 30)
+    memory_size                = optional(number, 256)
+    metric_namespace           = optional(string)
+    dead_letter_retention_days = optional(number, 14)
   })
   default  = {}
   nullable = false

@@ -150,3 +150,182 @@ run "refuses_a_device_type_called_like_a_claim_policy" {
 
   expect_failures = [var.templates]
 }
+
+run "composes_just_in_time_provisioning" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { sensors = { device_type = "gateway" }, own = { inline = true, device_type = "gateway", thing_groups = { names = [] } } }
+    certificate_authorities = {
+      first   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" }
+      second  = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n", template = "sensors" }
+      apart   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n", template = "own", active = false }
+      guarded = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n", gate = "registry", gate_settings = { device_type = { value = "gateway" } } }
+    }
+    gate = { package_path = "./fixtures/package.zip" }
+  }
+
+  assert {
+    condition     = output.jitp_templates["sensors"].name == "acme-sensors" && output.jitp_templates["own"].name == null && module.jitp_template["sensors"].registration_config.template_name == "acme-sensors"
+    error_message = "A template is missing or named otherwise."
+  }
+
+  assert {
+    condition     = jsondecode(module.jitp_template["sensors"].template_body).Resources.thing.Properties.ThingTypeName == "acme-gateway" && jsondecode(module.jitp_template["sensors"].template_body).Resources.thing.Properties.ThingGroups == ["acme-gateway"] && !can(jsondecode(module.jitp_template["own"].template_body).Resources.thing.Properties.ThingGroups)
+    error_message = "The catalogue's names are not in the template."
+  }
+
+  assert {
+    condition     = { for key, authority in output.certificate_authorities : key => [authority.name, authority.gate, authority.active, authority.function_name] } == { first = ["acme-first", "none", true, null], second = ["acme-second", "none", true, null], apart = ["acme-apart", "none", false, null], guarded = ["acme-guarded", "registry", true, "acme-guarded-gate"] }
+    error_message = "A CA is missing or other than it should be."
+  }
+
+  assert {
+    condition     = output.certificate_authorities["first"].device_certificate.thing_name == { parameter = "CommonName", prefix = "acme-" } && output.certificate_authorities["guarded"].device_certificate.device_type.value == "gateway"
+    error_message = "What a device's certificate must hold is not said."
+  }
+}
+
+run "refuses_one_name_for_both_kinds_of_template" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    templates      = { factory = {} }
+    jitp_templates = { factory = { device_type = "gateway" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_jitp_template_for_an_unknown_device_type" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    jitp_templates = { sensors = { device_type = "gateway" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_device_type_beside_a_template_body" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { sensors = { device_type = "gateway", template_body = "{}" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_jitp_template_name_that_is_too_long" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    name_prefix    = "a-very-long-prefix-x"
+    device_types   = { gateway = {} }
+    jitp_templates = { a23456789b123456 = { device_type = "gateway" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_jitp_template_key_with_an_underscore" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { a_b = { device_type = "gateway" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_ca_with_neither_template_nor_gate" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    certificate_authorities = { maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_ca_with_template_and_gate" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types            = { gateway = {} }
+    jitp_templates          = { sensors = { device_type = "gateway" } }
+    certificate_authorities = { maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors", gate = "registry", gate_settings = { device_type = { value = "gateway" } } } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_ca_name_that_is_too_long" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    name_prefix             = "a-very-long-prefix-x"
+    device_types            = { gateway = {} }
+    jitp_templates          = { sensors = { device_type = "gateway" } }
+    certificate_authorities = { a23456789b123456 = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_ca_key_with_an_underscore" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types            = { gateway = {} }
+    jitp_templates          = { sensors = { device_type = "gateway" } }
+    certificate_authorities = { a_b = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}

@@ -1,0 +1,44 @@
+output "name_prefix" {
+  description = "Start of every name."
+  value       = module.iot_provisioning.name_prefix
+}
+
+output "registry_table_name" {
+  description = "Name of the device registry's table."
+  value       = module.iot_provisioning.registry_table_name
+}
+
+output "device_types" {
+  description = "Per kind of device: its re-provision policy and the names of its thing type, thing group and policy."
+  value       = module.iot_provisioning.device_types
+}
+
+output "parent_thing_group_name" {
+  description = "Name of the group above the groups of all kinds of device."
+  value       = module.iot_provisioning.parent_thing_group_name
+}
+
+output "hook_function_name" {
+  description = "Name of the pre-provisioning hook's function."
+  value       = module.iot_provisioning.hook_function_name
+}
+
+output "hook_log_group_name" {
+  description = "Name of the log group that holds the decision log."
+  value       = module.iot_provisioning.hook_log_group_name
+}
+
+output "jitp_templates" {
+  description = "Per template for just-in-time provisioning: name, ARN and role."
+  value       = module.iot_provisioning.jitp_templates
+}
+
+output "certificate_authorities" {
+  description = "Per CA: its id, ARN, certificate and settings, what it expects of a device's certificate, and for a gated one its function, log group and dead-letter queue."
+  value       = module.iot_provisioning.certificate_authorities
+}
+
+output "kms_key_arn" {
+  description = "ARN of the key that encrypts the registry and the log groups."
+  value       = module.iot_provisioning.kms_key_arn
+}
