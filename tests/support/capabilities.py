@@ -7,6 +7,9 @@ A test that needs one of these says so, and is skipped by the entry's name where
 
 Entries with a probe ask the endpoint. The others cannot be asked cheaply: they hold for the
 embedded endpoint, and an external one is taken at its word.
+
+Applying a CA's provisioning template (JITP) is no entry: the embedded endpoint has a stand-in for
+it, `jitp.py`, and an external one is taken at its word.
 """
 
 import enum
@@ -28,7 +31,6 @@ class Capability(enum.Enum):
 
     CREATE_CERTIFICATE_FROM_CSR = "CreateCertificateFromCsr over MQTT: the topic is not answered"
     CBOR = "fleet provisioning topics in CBOR: only JSON is answered"
-    JITP_TEMPLATE = "a CA's provisioning template is stored and never applied"
     BILLING_GROUPS = "billing groups"
     V2_LOGGING = "account-wide logging options (v2)"
     ROLE_ALIASES = "role aliases"

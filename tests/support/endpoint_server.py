@@ -1,7 +1,8 @@
 """Run the embedded endpoint on loopback only, and say when it is ready.
 
 This is the one file that knows which engine is embedded (its version is pinned in the
-requirements). It runs in the engine's own environment, so it imports nothing of the project:
+requirements). It runs in the engine's own environment, so it imports nothing of the project but
+its neighbour `jitp.py`, which is loaded by its path:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -13,9 +14,15 @@ Credentials: an access key of twelve digits is the root user of the account with
 whatever the secret, also with `--auth`, which makes the endpoint enforce IAM for everyone else
 (users, roles, functions, and devices through their IoT policies). So the first administrator
 needs no bootstrap: make users and roles with the account's number as the access key.
+
+The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
+when the certificate's CA has a provisioning template, `jitp.py` stands in for.
 """
 
 import argparse
+import contextlib
+import importlib
+import importlib.util
 import json
 import os
 import runpy
@@ -27,6 +34,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import h11
 from hypercorn.events import RawData
@@ -34,6 +42,8 @@ from hypercorn.protocol.h11 import H11Protocol
 
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 STOP_SECONDS = 5
+ROLE_SESSION_SECONDS = 900
+TARGET_POLICIES = "/target-policies/"
 LARGE_RESPONSE = 2**16
 
 
@@ -70,6 +80,112 @@ def send_responses_whole() -> None:
             await self.send(RawData(data=held))
 
     H11Protocol._send_h11_event = send
+
+
+def engine(name: str) -> Any:
+    """One of the engine's modules. It reads its settings as it is imported, so not before."""
+    return importlib.import_module(f"ministack.{name}")
+
+
+def neighbour(name: str) -> Any:
+    """A module beside this file. Python runs isolated here, so it cannot be imported by name."""
+    specification = importlib.util.spec_from_file_location(
+        name, Path(__file__).with_name(f"{name}.py")
+    )
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def authorise_attachments_on_their_target() -> None:
+    """Check iot:AttachPolicy and iot:DetachPolicy on the certificate or thing group, as AWS does.
+
+    The engine checks them on "*", so that a role which names the certificates, and on AWS may
+    attach policies to them, may not.
+    """
+    actions = engine("core.iam_actions")
+    resource_arn = actions.extract_resource_arn
+
+    def with_target(service, method, path, headers, body, *rest):
+        if service == "iot" and path.startswith(TARGET_POLICIES):
+            with contextlib.suppress(ValueError, AttributeError):
+                return str(json.loads(body).get("target") or "*")
+        return resource_arn(service, method, path, headers, body, *rest)
+
+    actions.extract_resource_arn = with_target
+
+
+def apply_provisioning_templates(url: str) -> None:
+    """Go on where the engine stops: after it has published that it registered a certificate."""
+    iot, jitp = engine("services.iot"), neighbour("jitp")
+
+    def service(account, region):
+        return jitp.client(url, region, account, "service")
+
+    def role(account, region, role_arn, source_arn):
+        credentials = role_session(account, region, role_arn, source_arn)
+        if credentials is None:
+            raise jitp.NotProvisioned(f"AWS IoT may not assume {role_arn} for {source_arn}")
+        return jitp.client(url, region, *credentials)
+
+    just_in_time = jitp.JustInTime(service, role, lambda line: print(line, flush=True))
+    publish = iot._publish_certificate_registered
+
+    async def publish_and_provision(account, region, record, *rest):
+        await publish(account, region, record, *rest)
+        threading.Thread(
+            target=just_in_time.provision,
+            args=(account, region, record["caCertificateId"], record["certificateId"]),
+            daemon=True,
+        ).start()
+
+    iot._publish_certificate_registered = publish_and_provision
+
+
+def role_session(
+    account: str, region: str, role_arn: str, source_arn: str
+) -> tuple[str, str, str] | None:
+    """Key, secret and token of a session that AWS IoT has of a role, or None if it may have none.
+
+    sts:AssumeRole cannot be called as a service: the trust policy's aws:SourceArn and
+    aws:SourceAccount would not be known. So the session is made where STS makes it.
+    """
+    iam, sts = engine("services.iam"), engine("services.sts")
+    evaluator = engine("core.iam_evaluator")
+    name = role_arn.rpartition("/")[2]
+    root = f"arn:aws:iam::{account}:root"
+    context = evaluator.EvalContext(
+        principal_arn=root,
+        principal_type="Root",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=region,
+        service_context={"aws:sourceaccount": account, "aws:sourcearn": source_arn},
+    )
+    with engine("core.responses").request_scope(account, region):
+        # The first looks at the service that the policy names, the second at its conditions.
+        if engine("app").AUTH and not (
+            engine("services.iot")._iot_role_usable(role_arn)
+            and evaluator.evaluate_trust_policy(
+                iam._roles.get(name)["AssumeRolePolicyDocument"], root, context
+            )
+        ):
+            return None
+        credentials = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
+        key, secret, token = credentials
+        session = {
+            "Arn": f"arn:aws:sts::{account}:assumed-role/{name}/JustInTimeProvisioning",
+            "UserId": f"AROAJUSTINTIME:{name}",
+            "SecretAccessKey": secret,
+            "SessionToken": token,
+            "Expiration": time.time() + ROLE_SESSION_SECONDS,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+        }
+        sts.register_session(key, session)
+    return credentials
 
 
 def announce(options: argparse.Namespace) -> None:
@@ -128,6 +244,8 @@ def main() -> None:
     )
     socket.socket = LoopbackSocket
     send_responses_whole()
+    authorise_attachments_on_their_target()
+    apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     threading.Thread(target=announce, args=(options,), daemon=True).start()
