@@ -303,7 +303,7 @@ variable "gate_settings" {
   }
 
   validation {
-    condition     = try(var.gate_settings.crl.key, null) == null ? true : can(regex("^[A-Za-z0-9!_.'()-][A-Za-z0-9!_.'()/-]{0,1023}$", var.gate_settings.crl.key))
+    condition     = try(var.gate_settings.crl.key, null) == null ? true : can(regex("^[A-Za-z0-9!_.'()-][A-Za-z0-9!_.'()/-]*$", var.gate_settings.crl.key)) && length(var.gate_settings.crl.key) <= 1024
     error_message = "gate_settings.crl.key must be 1 to 1024 letters, digits or !_.'()/- without a leading slash: the role may read this one object, and a * would widen it."
   }
 

@@ -34,6 +34,11 @@ run "makes_an_arm_function_behind_an_alias" {
   }
 
   assert {
+    condition     = length(aws_lambda_function.this[0].dead_letter_config) == 0
+    error_message = "A function that is invoked synchronously has a dead letter queue."
+  }
+
+  assert {
     condition     = aws_cloudwatch_log_group.this[0].name == "/aws/lambda/acme-function" && aws_cloudwatch_log_group.this[0].retention_in_days == 365
     error_message = "The log group differs."
   }
@@ -466,6 +471,37 @@ run "refuses_provisioned_above_reserved_concurrency" {
   }
 
   expect_failures = [var.concurrency]
+}
+
+run "keeps_events_that_failed" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/lambda-function"
+  }
+
+  variables {
+    dead_letter_target_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-failures"
+  }
+
+  assert {
+    condition     = one(aws_lambda_function.this[0].dead_letter_config).target_arn == "arn:aws:sqs:eu-central-1:123456789012:acme-failures"
+    error_message = "Events that failed are lost."
+  }
+}
+
+run "refuses_a_dead_letter_queue_that_is_fifo" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/lambda-function"
+  }
+
+  variables {
+    dead_letter_target_arn = "arn:aws:sqs:eu-central-1:123456789012:acme-failures.fifo"
+  }
+
+  expect_failures = [var.dead_letter_target_arn]
 }
 
 run "refuses_a_code_signing_configuration_that_is_none" {
