@@ -19,7 +19,14 @@ from rich.table import Table
 from tools.device.claims import Claim, ClaimCertificate, TrustedUserClaim
 from tools.device.failures import DeviceError, ExitCode, NotReachable, Rejected
 from tools.device.fleet import DEFAULT_CONCURRENCY, Outcome, provision_many, read_devices
-from tools.device.model import DeviceSpec, Greeting, KeyFlow, ProvisioningResult
+from tools.device.just_in_time import PATIENCE, come_up
+from tools.device.model import (
+    ClientCredentials,
+    DeviceSpec,
+    Greeting,
+    KeyFlow,
+    ProvisioningResult,
+)
 from tools.device.provisioner import Provisioner, RetryPolicy, connect
 from tools.device.session import (
     ALPN_PORT,
@@ -150,7 +157,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Answer in J
 
 @click.group()
 def device() -> None:
-    """Play a device: provision by claim, connect, or both for a whole fleet.
+    """Play a device: provision by claim, for a whole fleet too, come up just in time, connect.
 
     Exit codes: 0 done, 2 wrong usage, 3 refused, 4 not reachable or too busy.
     """
@@ -252,6 +259,92 @@ def connect_(
         return
     click.echo(f"{serial} connected as {identity.thing_name}.")
     for message in messages:
+        click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
+
+
+@device.command("just-in-time")
+@click.option(
+    "--certificate",
+    "certificate_file",
+    type=_FILE,
+    required=True,
+    help="PEM file of the device's certificate, which its maker's CA has signed.",
+)
+@click.option("--key", "key_file", type=_FILE, required=True, help="PEM file of its private key.")
+@click.option(
+    "--client-id",
+    required=True,
+    help="The name that the device's thing has or will have: the certificate's subject field that "
+    "the template takes it from, or for a gated CA the name prefix and the serial number.",
+)
+@click.option("--serial", help="The device's serial number, for its topics. Default: client id.")
+@click.option("--type", "device_type", default="", help="The device's type, for its topics.")
+@_endpoint_options
+@_greeting_options
+@click.option(
+    "--attempts",
+    type=click.IntRange(1, 1000),
+    default=PATIENCE.attempts,
+    show_default=True,
+    help="Connections to try: AWS IoT ends the first while it provisions the device.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(0, min_open=True),
+    default=PATIENCE.deadline,
+    show_default=True,
+    metavar="SECONDS",
+    help="Begin no connection after this time.",
+)
+@_json_option
+def just_in_time(
+    *,
+    certificate_file: Path,
+    key_file: Path,
+    client_id: str,
+    serial: str | None,
+    device_type: str,
+    attempts: int,
+    deadline: float,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Connect a device with the certificate from its factory until it is let in, and publish.
+
+    AWS IoT ends the first connection, registers the certificate and provisions the device. It
+    tells accounts apart by the endpoint name, so give the account's own, or leave it out.
+    """
+    spec = DeviceSpec(serial or client_id, device_type)
+    greeting = _greeting(options)
+    try:
+        credentials = ClientCredentials(
+            certificate_file.read_text("utf-8"), key_file.read_text("utf-8")
+        )
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"The certificate or its key cannot be read: {error}") from error
+    try:
+        with SdkTransport(_endpoint(options)) as transport:
+            result = come_up(
+                spec,
+                credentials,
+                client_id,
+                transport=transport,
+                greeting=greeting,
+                retry=RetryPolicy(attempts=attempts, deadline=deadline),
+                report=_progress_lines(as_json),
+            )
+    except DeviceError as error:
+        raise _failed(error, spec.serial_number, as_json) from error
+    if as_json:
+        click.echo(json.dumps(result.as_json(), indent=2))
+        return
+    tries = "at the first try" if result.attempts == 1 else f"after {result.attempts} tries"
+    click.echo(
+        f"{spec.serial_number} connected as {result.thing_name} {tries} "
+        f"({result.timings.admission:.2f} s).\n"
+        f"Certificate: {result.certificate_id}"
+    )
+    for message in result.messages:
         click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
 
 

@@ -87,15 +87,65 @@ class ConnectionRefused(DeviceError):
 
     AWS IoT mostly says so by closing the connection, which an unstable network does too: when
     there was no explicit answer it is worth another try.
+
+    Attributes:
+        reason: What the endpoint did.
+        explicit: Whether it answered.
+        unheard: Whether it hung up before the device could say its client id.
     """
 
-    def __init__(self, client_id: str, reason: str, *, explicit: bool) -> None:
+    def __init__(
+        self, client_id: str, reason: str, *, explicit: bool, unheard: bool = False
+    ) -> None:
+        self.reason = reason
+        self.explicit = explicit
+        self.unheard = unheard
         self.transient = not explicit
         super().__init__(
             f"The endpoint did not accept the connection of client {client_id!r} ({reason}). The "
             "certificate is not active, or its policy does not allow this client id. Check the "
             "claim certificate and the client id prefix, or, for a provisioned device, whether "
             "its certificate was revoked."
+        )
+
+
+class NotAdmitted(DeviceError):
+    """A device with a certificate from its factory was turned away until it gave up.
+
+    AWS IoT hangs up while it provisions a device just in time, and just so when it never will.
+
+    Attributes:
+        attempts: Connections it tried.
+        last: How the last one ended.
+    """
+
+    def __init__(
+        self, client_id: str, attempts: int, seconds: float, last: ConnectionRefused
+    ) -> None:
+        self.attempts = attempts
+        self.last = last
+        if last.explicit:
+            why = (
+                "The certificate is registered, and it is not active, or its policy does not "
+                "allow this client id: the client id must be the name of the device's thing."
+            )
+        elif last.unheard:
+            why = (
+                "It hung up before the device could say its client id: most likely the CA that "
+                "signed the certificate is not registered here. Register that CA, not another "
+                "one of its chain, in the account and region of this endpoint."
+            )
+        else:
+            why = (
+                "A device is not told why: ask the operator to look the certificate up. If AWS "
+                "IoT does not know it, its CA is not registered in this account and region, is "
+                "not active, or does not register automatically. If it is PENDING_ACTIVATION, the "
+                "template or the gate failed: a subject field is missing, or the role lacks a "
+                "right. If it is INACTIVE or REVOKED, the gate refused the device."
+            )
+        super().__init__(
+            f"The endpoint did not admit client {client_id!r} in {attempts} "
+            f"{'try' if attempts == 1 else 'tries'} over {seconds:.0f} s ({last.reason}). {why}"
         )
 
 
@@ -178,9 +228,10 @@ class UnusableCredentials(DeviceError):
 _BUSY_REASON_CODES = frozenset({136, 137, 151, 159})
 """MQTT 5: server unavailable, server busy, quota exceeded, connection rate exceeded."""
 
+_HANG_UP_AFTER_CONNECT = "AWS_ERROR_MQTT_UNEXPECTED_HANGUP"
 _HANG_UPS = frozenset(
     {
-        "AWS_ERROR_MQTT_UNEXPECTED_HANGUP",
+        _HANG_UP_AFTER_CONNECT,
         "AWS_IO_SOCKET_CLOSED",
         "AWS_IO_TLS_ALERT_NOT_GRACEFUL",
         "AWS_IO_TLS_CLOSED_ABORT",
@@ -207,7 +258,12 @@ def connection_failure(
             return NotReachable(where, f"the service is busy, MQTT reason code {reason_code}")
         return ConnectionRefused(client_id, f"MQTT reason code {reason_code}", explicit=True)
     if error_name in _HANG_UPS:
-        return ConnectionRefused(client_id, f"hung up: {error_name}", explicit=False)
+        return ConnectionRefused(
+            client_id,
+            f"hung up: {error_name}",
+            explicit=False,
+            unheard=error_name != _HANG_UP_AFTER_CONNECT,
+        )
     if error_name.startswith("AWS_IO_TLS_") and error_name != "AWS_IO_TLS_NEGOTIATION_TIMEOUT":
         return ServerNotTrusted(where, error_name)
     return NotReachable(where, error_name)

@@ -88,7 +88,7 @@ class RetryPolicy:
         )
 
 
-def _quiet(_: str) -> None:
+def quiet(_: str) -> None:
     """Report to nobody."""
 
 
@@ -119,7 +119,7 @@ class Provisioner:
     client_id_prefix: str | None = None
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     greeting: Greeting = SILENT
-    report: Report = _quiet
+    report: Report = quiet
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.perf_counter
     sleep: Callable[[float], None] = time.sleep
@@ -277,7 +277,7 @@ def connect(
     store: CredentialStore,
     greeting: Greeting = SILENT,
     retry: RetryPolicy | None = None,
-    report: Report = _quiet,
+    report: Report = quiet,
     sleep: Callable[[float], None] = time.sleep,
 ) -> tuple[Message, ...]:
     """Connect a registered device under its thing name, let it greet, and disconnect.
@@ -314,18 +314,33 @@ def connect(
         try:
             if not identity.confirmed:
                 store.save(device.serial_number, confirmed(identity))
-            for topic in greeting.subscribe:
-                session.subscribe(own_topic(topic, device, thing_name))
-            for pattern in greeting.publish:
-                topic = own_topic(pattern, device, thing_name)
-                session.publish(topic, json.dumps(greeting_payload(topic, device)).encode())
-            if greeting.listen_seconds > 0:
-                sleep(greeting.listen_seconds)
-            return session.messages()
+            return greet(session, device, thing_name, greeting, sleep)
         finally:
             session.close()
 
     return (retry or RetryPolicy()).retrying(transient, report, sleep)(once)
+
+
+def greet(
+    session: Session,
+    device: DeviceSpec,
+    thing_name: str,
+    greeting: Greeting,
+    sleep: Callable[[float], None],
+) -> tuple[Message, ...]:
+    """Let a connected device subscribe, publish and listen, and return what arrived.
+
+    Raises:
+        DeviceError: The connection was lost, or the greeting was not allowed.
+    """
+    for topic in greeting.subscribe:
+        session.subscribe(own_topic(topic, device, thing_name))
+    for pattern in greeting.publish:
+        topic = own_topic(pattern, device, thing_name)
+        session.publish(topic, json.dumps(greeting_payload(topic, device)).encode())
+    if greeting.listen_seconds > 0:
+        sleep(greeting.listen_seconds)
+    return session.messages()
 
 
 def _registered_name(identity: Identity) -> str:
