@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tools.cli.ca import ca
 from tools.cli.claim_csr import claim_csr
 from tools.cli.decommission import decommission
 from tools.cli.enrol import enrol
@@ -21,6 +22,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Registry": (enrol, show, list_devices),
     "One device's status": (suspend, resume, release, revoke),
     "Removal and upkeep": (decommission, prune_template_versions),
+    "Certificate authorities": (ca,),
     "Claims and devices": (claim_csr, device),
 }
 
