@@ -1,7 +1,7 @@
-"""What registering, changing and removing a CA comes to at AWS IoT, where the provider keeps silent.
+"""What registering, changing and removing a CA comes to at AWS IoT.
 
-The provider never takes a registration configuration away, and reports success: what a plan says
-is therefore compared with what AWS IoT says.
+The provider never takes a registration configuration away, and reports success: so what it says is
+compared with what AWS IoT says.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 CONFIGURATION = "tests/terraform/fixtures/jitp-ca"
 NAMES = ("steady", "switched", "moved", "rewritten", "guarded", "verified", "old", "new")
+# Address of the CA inside its module.
 CA = "aws_iot_ca_certificate.this[0]"
 REPLACED = ["delete", "create"]
 
@@ -30,7 +31,7 @@ class Step:
     planned_again: dict[str, list[str]]
 
     def changed(self, name):
-        """What happened to a CA's own resources; a changed CA is one of them."""
+        """What was planned for one CA: actions by address inside its module."""
         prefix = f'module.jitp_ca["{name}"].'
         return {
             address.removeprefix(prefix): actions

@@ -165,8 +165,8 @@ run "puts_a_gate_in_front_of_a_ca" {
 
   assert {
     condition = jsondecode(local.policies.gate).Statement == [
-      { Sid = "Certificates", Effect = "Allow", Action = ["iot:DescribeCertificate", "iot:UpdateCertificate", "iot:AttachPolicy", "iot:ListAttachedPolicies"], Resource = "arn:aws:iot:eu-central-1:123456789012:cert/*" },
-      { Sid = "Things", Effect = "Allow", Action = ["iot:DescribeThing", "iot:CreateThing", "iot:UpdateThing", "iot:ListThingPrincipals", "iot:ListThingGroupsForThing"], Resource = "arn:aws:iot:eu-central-1:123456789012:thing/acme-*" },
+      { Sid = "Certificates", Effect = "Allow", Action = ["iot:DescribeCertificate", "iot:UpdateCertificate", "iot:AttachPolicy"], Resource = "arn:aws:iot:eu-central-1:123456789012:cert/*" },
+      { Sid = "Things", Effect = "Allow", Action = ["iot:DescribeThing", "iot:CreateThing", "iot:UpdateThing"], Resource = "arn:aws:iot:eu-central-1:123456789012:thing/acme-*" },
       { Sid = "ThingAndCertificate", Effect = "Allow", Action = "iot:AttachThingPrincipal", Resource = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:cert/*"] },
       { Sid = "ThingAndGroup", Effect = "Allow", Action = "iot:AddThingToThingGroup", Resource = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/acme-sensor"] },
     ]
