@@ -3,8 +3,8 @@
 ################################################################################
 
 locals {
-  # The template is replaced by making the new one first, and so is whatever it needs. Another path replaces the role,
-  # and the new one must not have the name of the old one.
+  # The new role is made before the old one goes, so that there is always one that may register devices. Another path
+  # makes a new one too, which must not have the name of the old one.
   role_name = "${var.name}-jitp-${data.aws_region.this.id}${var.iam.path == "/" ? "" : "-${substr(sha256(var.iam.path), 0, 6)}"}"
 }
 
@@ -26,6 +26,8 @@ resource "aws_iam_role" "provisioning" {
   # The rules of a body. They stand here because the role is there in both forms, template and inline, and comes first:
   # nothing is made of a body that breaks one.
   lifecycle {
+    create_before_destroy = true
+
     precondition {
       condition     = length(local.template_body) <= 10240
       error_message = "template_body has ${length(local.template_body)} characters; AWS IoT takes 10240. Use fewer or shorter attributes, groups or policies."
@@ -33,7 +35,7 @@ resource "aws_iam_role" "provisioning" {
 
     precondition {
       condition     = length(local.broken.sections) == 0
-      error_message = "template_body must have the sections Parameters and Resources, each an object, and no other: Mappings, DeviceConfiguration and hooks are for fleet provisioning only. Correct: ${join(", ", local.broken.sections)}."
+      error_message = "template_body may have the sections Parameters and Resources only: Mappings and DeviceConfiguration are for fleet provisioning. Remove: ${join(", ", local.broken.sections)}."
     }
 
     precondition {
@@ -62,8 +64,8 @@ resource "aws_iam_role" "provisioning" {
     }
 
     precondition {
-      condition     = length(local.things) == 1 && length(local.certificates) == 1 && length(local.policies) >= 1 && length(local.policies) <= 10
-      error_message = "template_body must have one AWS::IoT::Thing, one AWS::IoT::Certificate and 1 to 10 AWS::IoT::Policy, not ${length(local.things)}, ${length(local.certificates)} and ${length(local.policies)}."
+      condition     = length(local.things) == 1 && length(local.certificates) == 1 && length(local.policies) >= 1
+      error_message = "template_body must have one AWS::IoT::Thing, one AWS::IoT::Certificate and at least one AWS::IoT::Policy, not ${length(local.things)}, ${length(local.certificates)} and ${length(local.policies)}."
     }
 
     precondition {
@@ -97,7 +99,7 @@ resource "aws_iam_role" "provisioning" {
     }
 
     precondition {
-      condition     = contains(["ACTIVE", "INACTIVE"], try(local.certificate.Status, "ACTIVE")) && contains(["EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"], try(local.certificate.ThingPrincipalType, "EXCLUSIVE_THING"))
+      condition     = try(contains(["ACTIVE", "INACTIVE"], try(local.certificate.Status, "ACTIVE")) && contains(["EXCLUSIVE_THING", "NON_EXCLUSIVE_THING"], try(local.certificate.ThingPrincipalType, "EXCLUSIVE_THING")), false)
       error_message = "template_body must have ACTIVE or INACTIVE as the certificate's Status and, if any, EXCLUSIVE_THING or NON_EXCLUSIVE_THING as its ThingPrincipalType."
     }
 
@@ -173,6 +175,10 @@ resource "aws_iam_role_policy" "provisioning" {
       local.makes_policies ? ["iot:CreatePolicy"] : [],
     )
   })))
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "provisioning" {
@@ -180,4 +186,8 @@ resource "aws_iam_role_policy_attachment" "provisioning" {
 
   role       = aws_iam_role.provisioning[0].name
   policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/service-role/AWSIoTThingsRegistration"
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }

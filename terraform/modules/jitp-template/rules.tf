@@ -59,10 +59,7 @@ locals {
   }
 
   broken = {
-    sections = concat(
-      [for section in keys(local.body) : section if !contains(["Parameters", "Resources"], section)],
-      [for section in ["Parameters", "Resources"] : section if !can(keys(local.body[section]))],
-    )
+    sections           = [for section in keys(local.body) : section if !contains(["Parameters", "Resources"], section)]
     unknown_parameters = [for name in keys(local.declared) : name if !contains(local.parameter_names, name)]
     declarations       = [for name, parameter in local.declared : name if !try(join(",", keys(parameter)) == "Type" && parameter.Type == "String", false)]
     undeclared         = distinct([for parameter in values(local.refs) : parameter if !contains(keys(local.declared), parameter)])
