@@ -61,5 +61,14 @@ resource "aws_iot_thing_group" "country" {
   for_each = toset(var.create ? var.countries : [])
 
   name = each.key
+
+  properties {
+    description = "Devices whose certificate names ${each.key} as the country"
+
+    attribute_payload {
+      attributes = { country = each.key }
+    }
+  }
+
   tags = var.tags
 }
