@@ -60,7 +60,7 @@ CERTIFICATE_ID = "Id"
 PENDING = "PENDING_ACTIVATION"
 STATUSES = ("ACTIVE", "INACTIVE")
 # How a thing that an unfinished run has made is brought up to date.
-OURS = {"AttributePayload": "REPLACE", "ThingTypeName": "REPLACE", "ThingGroups": "MERGE"}
+OURS = {"AttributePayload": "REPLACE", "ThingTypeName": "REPLACE"}
 
 
 class NotProvisioned(Exception):
@@ -262,9 +262,8 @@ def _ensure_thing(thing: Thing, iot: Any, *, ours: bool, made: Callable[[], None
         made()
         existing, join, leave = {}, groups, ()
     else:
-        overrides = OURS if ours else thing.overrides
-        _update(thing, existing, overrides, iot)
-        join, leave = _group_changes(thing, overrides, iot)
+        _update(thing, existing, OURS if ours else thing.overrides, iot)
+        join, leave = (groups, ()) if ours else _group_changes(thing, iot)
     for group in join:
         iot.add_thing_to_thing_group(thingGroupName=group, thingName=thing.name)
     for group in leave:
@@ -291,11 +290,9 @@ def _update(
         iot.update_thing(thingName=thing.name, **changes)
 
 
-def _group_changes(
-    thing: Thing, overrides: Mapping[str, str], iot: Any
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _group_changes(thing: Thing, iot: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Groups to join and groups to leave."""
-    setting = overrides.get("ThingGroups")
+    setting = thing.overrides.get("ThingGroups")
     if thing.groups is None or setting == "DO_NOTHING":
         return (), ()
     wanted = set(thing.groups)
