@@ -27,11 +27,10 @@ def read(s3: "S3Client", place: CrlObject) -> bytes:
         answer = s3.get_object(
             Bucket=place.bucket, Key=place.key, ExpectedBucketOwner=place.bucket_owner
         )
-        content = answer["Body"].read(MAX_BYTES + 1)
+        if answer["ContentLength"] > MAX_BYTES:
+            raise CrlUnavailableError("longer than the gate reads")
+        return answer["Body"].read()
     except ClientError as error:
         raise CrlUnavailableError(error.response["Error"]["Code"]) from None
     except BotoCoreError as error:
         raise CrlUnavailableError(type(error).__name__) from None
-    if len(content) > MAX_BYTES:
-        raise CrlUnavailableError("longer than the gate reads")
-    return content

@@ -209,7 +209,7 @@ def test_every_entry_has_the_same_date_mode_system_and_no_compression(source, tm
                 assert info.extra == b""
 
 
-@pytest.mark.parametrize("function", ["provisioning_hook", "template_versions"])
+@pytest.mark.parametrize("function", ["jitr_gate", "provisioning_hook", "template_versions"])
 def test_the_handler_imports_from_the_zip_alone(tmp_path, function):
     package = next(p for p in packaging.build(output=tmp_path) if p.name == function)
     code = (
