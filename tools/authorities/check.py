@@ -70,6 +70,7 @@ class Result:
     key: str = "-"
 
 
+@pem.without_warnings()
 def check(file: str, content: bytes, plan: Plan) -> Result:
     """Check one file: a device certificate, and behind it, where wanted, those of its CAs."""
     try:
@@ -100,6 +101,7 @@ class Batch:
     def __init__(self) -> None:
         self._seen: dict[tuple[str, object], str] = {}
 
+    @pem.without_warnings()
     def add(self, result: Result, rules: SubjectRules | None) -> None:
         """Add a problem to the result for what an earlier one had already."""
         leaf = result.certificate

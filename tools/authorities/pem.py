@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/iot/latest/apireference/API_RegisterCertificate.html
 
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import NameOID
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -27,6 +28,14 @@ _MAX_BYTES = 1_000_000
 
 class UnusableFileError(ValueError):
     """A file that cannot be used; the message is a sentence without the file's name."""
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep the library quiet on what breaks RFC 5280: the checks tell it, in sentences."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def read(path: Path) -> bytes:
@@ -81,9 +90,7 @@ def parse(block: str) -> x509.Certificate:
         UnusableFileError: it is damaged, or of a form that no certificate may have.
     """
     try:
-        with warnings.catch_warnings():
-            # What is deprecated because it breaks RFC 5280 is told by the checks, in a sentence.
-            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        with without_warnings():
             return x509.load_pem_x509_certificate(block.encode())
     except x509.InvalidVersion as error:
         raise UnusableFileError(
@@ -98,7 +105,8 @@ def parse(block: str) -> x509.Certificate:
 
 def subject(name: x509.Name) -> str:
     """Return a name as people write it: its common name, else all of it."""
-    common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    with without_warnings():
+        common = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(common[0].value) if common else name.rfc4514_string() or "(no name)"
 
 
