@@ -131,7 +131,7 @@ def come_up(
             session.close()
 
     try:
-        messages = retry.retrying(_may_pass, report, sleep)(once)
+        messages = retry.retrying(_may_pass, report, sleep, _in_passing)(once)
     except ConnectionRefused as error:
         raise NotAdmitted(client_id, attempts, timer() - start, error) from error
     return JustInTimeResult(
@@ -153,6 +153,13 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, ConnectionRefused) or (
         isinstance(error, DeviceError) and error.transient
     )
+
+
+def _in_passing(error: BaseException | None) -> str:
+    """A failure in a line of progress. To be turned away is no reason to give advice yet."""
+    if isinstance(error, ConnectionRefused):
+        return f"The device is not let in yet ({error.reason})."
+    return str(error)
 
 
 def _certificate_id(certificate_pem: str) -> str:

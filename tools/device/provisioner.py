@@ -69,13 +69,14 @@ class RetryPolicy:
         transient: Callable[[BaseException], bool],
         report: Report,
         sleep: Callable[[float], None],
+        describe: Callable[[BaseException | None], str] = str,
     ) -> Retrying:
         """A tenacity controller that follows this policy and raises the last failure."""
 
         def say(state: RetryCallState) -> None:
-            error = state.outcome.exception() if state.outcome else None
+            why = describe(state.outcome.exception() if state.outcome else None)
             report(
-                f"Try {state.attempt_number} failed, again in {state.upcoming_sleep:.1f} s: {error}"
+                f"Try {state.attempt_number} failed, again in {state.upcoming_sleep:.1f} s: {why}"
             )
 
         return Retrying(
