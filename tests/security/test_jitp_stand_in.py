@@ -24,7 +24,7 @@ from tools.device.session import Endpoint, SdkTransport, discover_host_name
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
 UNTIL_ADMITTED = RetryPolicy(attempts=60, first_delay=0.1, max_delay=0.3, deadline=20)
-IN_VAIN = RetryPolicy(attempts=4, first_delay=0.2, max_delay=0.3)
+IN_VAIN = RetryPolicy(attempts=3, first_delay=0.2, max_delay=0.2)
 ROLE_ACTIONS = [
     "iot:AddThingToThingGroup",
     "iot:AttachPolicy",
