@@ -44,6 +44,7 @@ module "iot_provisioning" {
           serial_number = { parameter = "SerialNumber" }
           device_type   = { value = "gateway" }
           manufacturer  = { parameter = "Organization" }
+          crl           = var.gateway_crl_bucket == null ? null : { bucket = var.gateway_crl_bucket, key = "${key}.crl" }
         }
       }
     },

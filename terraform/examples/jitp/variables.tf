@@ -22,6 +22,12 @@ variable "gateway_cas" {
   default     = {}
 }
 
+variable "gateway_crl_bucket" {
+  description = "Bucket in this region with a revocation list of each CA in gateway_cas, as <name>.crl: its role may read that object. A list that is missing or out of date lets nobody in. Null: no lists."
+  type        = string
+  default     = null
+}
+
 variable "countries" {
   description = "Countries that a sensor's certificate may name; each is a thing group."
   type        = set(string)
