@@ -139,6 +139,7 @@ variable "jitp_templates" {
   description = <<-EOT
     Templates for just-in-time provisioning, by key; the name is <name_prefix>-<key>, at most 36 characters. One serves the devices of one kind, whichever CA signed them. Each takes the inputs of modules/jitp-template (see there): `description`, `enabled`, `inline`, `thing_name`, `thing_name_prefix`, `attributes`, `thing_groups`, `additional_policies`, `billing_group`, `override_settings`, `provisioning_role`, `template_body`, and
     - `device_type`: key of device_types. Gives the thing type, the policy and, unless `thing_groups` says otherwise, the group. A `template_body` names its own instead.
+    - `thing_name_prefix`: how a device's thing has to be called; null means <name_prefix>-<key>-. A CA's certificates get hold of no other thing.
     - `thing_groups.names`: the groups that every device joins; null means the group of its device type. `thing_groups.from_subject`: one more, named by a field of the certificate's subject.
   EOT
   type = map(object({

@@ -7,7 +7,7 @@ locals {
 
   policies_dir = "${path.module}/../../../policies"
 
-  thing_name_prefix = var.thing_name_prefix == null ? "${var.name_prefix}-" : var.thing_name_prefix
+  thing_name_prefix = var.thing_name_prefix == null ? "${var.name}-" : var.thing_name_prefix
 
   # All that a JITP template may declare. Id is the certificate's id in AWS IoT; the others are of its subject.
   parameter_prefix = "AWS::IoT::Certificate::"

@@ -106,7 +106,7 @@ variable "thing_name" {
 }
 
 variable "thing_name_prefix" {
-  description = "Start of the names of things that the role may make, change and attach certificates to; null means <name_prefix>-. Give each maker its own, or one maker's CA can sign its way into another's things. \"\" means any thing of the account."
+  description = "Start of the names of things that the role may make, change and attach certificates to; null means <name>-, the template's. Give each maker its own: a CA whose certificates may name another's things can sign its way into them. \"\" means any thing of the account."
   type        = string
   default     = null
 

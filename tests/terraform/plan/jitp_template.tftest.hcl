@@ -39,7 +39,7 @@ run "renders_the_smallest_template" {
   }
 
   assert {
-    condition     = jsonencode(output.device_certificate) == jsonencode({ parameters = ["CommonName"], thing_name = { parameter = "CommonName", prefix = "acme-" }, attributes = ({}), thing_groups = null, serial_number = null, device_type = null, manufacturer = null })
+    condition     = jsonencode(output.device_certificate) == jsonencode({ parameters = ["CommonName"], thing_name = { parameter = "CommonName", prefix = "acme-lamps-" }, attributes = ({}), thing_groups = null, serial_number = null, device_type = null, manufacturer = null })
     error_message = "A subject must hold something else."
   }
 }
@@ -57,7 +57,7 @@ run "scopes_the_provisioning_role" {
   }
 
   assert {
-    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) } == { Things = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"], ThingAndCertificate = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:cert/*"], Certificates = ["arn:aws:iot:eu-central-1:123456789012:cert/*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/acme-lamp"], RegisterThingHasNoResourceType = ["*"] }
+    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) } == { Things = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*"], ThingAndCertificate = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*", "arn:aws:iot:eu-central-1:123456789012:cert/*"], Certificates = ["arn:aws:iot:eu-central-1:123456789012:cert/*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/acme-lamp"], RegisterThingHasNoResourceType = ["*"] }
     error_message = "The role reaches something else."
   }
 
@@ -223,7 +223,7 @@ run "takes_the_documented_example_as_it_is" {
   }
 
   assert {
-    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) if contains(["Things", "ThingType", "Groups", "Policies"], statement.Sid) } == { Things = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"], ThingType = ["arn:aws:iot:eu-central-1:123456789012:thingtype/lightBulb-versionA"], Groups = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/v1-lightbulbs", "arn:aws:iot:eu-central-1:123456789012:thinggroup/*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/*"] }
+    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) if contains(["Things", "ThingType", "Groups", "Policies"], statement.Sid) } == { Things = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*"], ThingType = ["arn:aws:iot:eu-central-1:123456789012:thingtype/lightBulb-versionA"], Groups = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/v1-lightbulbs", "arn:aws:iot:eu-central-1:123456789012:thinggroup/*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/*"] }
     error_message = "The role reaches something else."
   }
 
@@ -233,7 +233,7 @@ run "takes_the_documented_example_as_it_is" {
   }
 
   assert {
-    condition     = jsonencode(output.device_certificate) == jsonencode({ parameters = tolist(["CommonName", "Country", "SerialNumber"]), thing_name = { parameter = "CommonName", prefix = "acme-" }, attributes = ({ serialNumber = { parameter = "SerialNumber" } }), thing_groups = { parameter = "Country", names = null }, serial_number = null, device_type = null, manufacturer = null })
+    condition     = jsonencode(output.device_certificate) == jsonencode({ parameters = tolist(["CommonName", "Country", "SerialNumber"]), thing_name = { parameter = "CommonName", prefix = "acme-lamps-" }, attributes = ({ serialNumber = { parameter = "SerialNumber" } }), thing_groups = { parameter = "Country", names = null }, serial_number = null, device_type = null, manufacturer = null })
     error_message = "A subject must hold something else."
   }
 }
@@ -252,7 +252,7 @@ run "limits_what_a_given_body_takes_from_the_subject" {
   }
 
   assert {
-    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) if contains(["ThingType", "Groups", "BillingGroup", "Policies"], statement.Sid) } == { ThingType = ["arn:aws:iot:eu-central-1:123456789012:thingtype/acme-*"], Groups = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/lamps", "arn:aws:iot:eu-central-1:123456789012:thinggroup/DE"], BillingGroup = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:billinggroup/acme-*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/acme-*"] }
+    condition     = { for statement in jsondecode(aws_iam_role_policy.provisioning[0].policy).Statement : statement.Sid => flatten([statement.Resource]) if contains(["ThingType", "Groups", "BillingGroup", "Policies"], statement.Sid) } == { ThingType = ["arn:aws:iot:eu-central-1:123456789012:thingtype/acme-*"], Groups = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/lamps", "arn:aws:iot:eu-central-1:123456789012:thinggroup/DE"], BillingGroup = ["arn:aws:iot:eu-central-1:123456789012:thing/acme-lamps-*", "arn:aws:iot:eu-central-1:123456789012:billinggroup/acme-*"], Policies = ["arn:aws:iot:eu-central-1:123456789012:policy/acme-*"] }
     error_message = "The role reaches something else."
   }
 

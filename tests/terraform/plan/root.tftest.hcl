@@ -186,7 +186,7 @@ run "composes_just_in_time_provisioning" {
   }
 
   assert {
-    condition     = output.certificate_authorities["first"].device_certificate.thing_name == { parameter = "CommonName", prefix = "acme-" } && output.certificate_authorities["guarded"].device_certificate.device_type.value == "gateway"
+    condition     = output.certificate_authorities["first"].device_certificate.thing_name == { parameter = "CommonName", prefix = "acme-sensors-" } && output.certificate_authorities["guarded"].device_certificate.device_type.value == "gateway"
     error_message = "What a device's certificate must hold is not said."
   }
 }
