@@ -73,7 +73,7 @@ def list_certificates(
         for row in rows:
             json_line(row.as_json())
     elif rows:
-        headings = ("Certificate", "Status", "Registered", "Thing", "Last connection")
+        headings = ("Certificate", "Status", "Registered", "Thing", "Last seen")
         console().print(table(headings, (row.cells() for row in rows)))
     _summarise(deployment, context, chosen, everything)
     if most and len(found) > most:
@@ -90,9 +90,9 @@ class _Row:
         return (
             short(self.certificate.certificate_id),
             self.certificate.status,
-            iso(self.certificate.created.timestamp()),
+            _day(self.certificate.created.timestamp()),
             Text("\n".join(map(printable, self.things)) or "-"),
-            Text("\n".join(map(_last_connection, self.connections)) or "-"),
+            Text("\n".join(map(_last_seen, self.connections)) or "-"),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -109,12 +109,17 @@ class _Row:
         }
 
 
-def _last_connection(connection: registered.Connection | None) -> str:
+def _last_seen(connection: registered.Connection | None) -> str:
     if connection is None:
         return "-"
     if connection.connected:
-        return f"connected since {iso(connection.at)}" if connection.at else "connected"
-    return f"until {iso(connection.at)}" if connection.at else "not connected"
+        return "connected"
+    return _day(connection.at) if connection.at else "offline"
+
+
+def _day(seconds: float) -> str:
+    """Return the date alone, so that a row fits into 80 columns; JSON has the time."""
+    return iso(seconds).partition("T")[0]
 
 
 def _with_things(deployment: Deployment, found: list[RegisteredCertificate]) -> list[_Row]:
