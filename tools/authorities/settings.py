@@ -19,7 +19,8 @@ class SubjectRules:
 
     Attributes:
         needed: Every field that must be there.
-        thing_name: The field that names the thing; None where the registry gate names it.
+        thing_name: The field that names the thing; None where the registry gate names it, and
+            where the certificate's id is its name.
         thing_name_prefix: How the thing's name has to begin.
         attributes: The fields that become thing attributes, by the attribute's name.
         thing_group: The field that names a thing group; None for none.
@@ -40,6 +41,11 @@ class SubjectRules:
     manufacturer: str | None = None
 
     @property
+    def gated(self) -> bool:
+        """Whether the registry gate decides, and names the thing."""
+        return self.serial_number is not None
+
+    @property
     def fields(self) -> list[str]:
         """Every field that is read, in the alphabet's order."""
         named = (
@@ -54,7 +60,10 @@ class SubjectRules:
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """One entry of the stack's CAs. ``rules`` is None where the stack does not know them."""
+    """One entry of the stack's CAs. ``rules`` is None where the stack does not know them.
+
+    ``log_group_name`` is that of the gate's decision log; None without a gate.
+    """
 
     key: str
     name: str
@@ -63,6 +72,7 @@ class Authority:
     active: bool
     allow_auto_registration: bool
     rules: SubjectRules | None
+    log_group_name: str | None = None
 
 
 def authorities(value: Mapping[str, Any] | None) -> dict[str, Authority]:
@@ -80,6 +90,7 @@ def authorities(value: Mapping[str, Any] | None) -> dict[str, Authority]:
             active=entry["active"],
             allow_auto_registration=entry["allow_auto_registration"],
             rules=_rules(entry.get("device_certificate")),
+            log_group_name=entry.get("log_group_name"),
         )
         for key, entry in (value or {}).items()
     }

@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from rich.text import Text
 
 from device_registry import names
+from tools.authorities import registered
 from tools.aws_errors import RUN_ENDING, error_code
 from tools.cli.arguments import from_file_option, gather, serials_argument
 from tools.cli.console import console, counted, note, plural, printable, table
@@ -49,14 +50,22 @@ What becomes of the records that a certificate ever held (--records):
   keep     left as they are (default with --all)
 
 Things are removed only if their name is this stack's and so is their thing type, unless a record
-proves them ours; certificates only if no other stack's thing uses them. Claim certificates are
-Terraform's and stay. Everything may be repeated: an interrupted
-run goes on where it is run again. AWS takes about ten certificate calls a second, so expect two
-devices a second unless the account's quotas were raised.
+proves them ours, or the certificate of a CA of the stack that names them. A template that takes
+names of any beginning (thing_name_prefix = "") makes every thing of the stack's thing types ours.
+Certificates are removed only if no other stack's thing uses them; with --all, also those that a CA
+of the stack brought in and that have no thing, because the gate refused them or nobody decided yet.
+Claim certificates and CAs are Terraform's and stay.
+
+A certificate of a CA that registers automatically comes back when its device connects again: one
+without a gate gets in again, whatever was removed. Before --all, set allow_auto_registration =
+false for each CA (certificate_authorities) and apply.
+
+Everything may be repeated: an interrupted run goes on where it is run again. AWS takes about ten
+certificate calls a second, so expect two devices a second unless the account's quotas were raised.
 
 AWS actions: dynamodb:GetItem, UpdateItem, DeleteItem, Scan, DescribeTable; iot:Describe* and
-iot:List* on things, groups, certificates and policies, iot:UpdateCertificate, DeleteCertificate,
-DetachPolicy, DetachThingPrincipal, RemoveThingFromThingGroup, DeleteThing."""
+iot:List* on things, groups, certificates, CAs and policies, iot:UpdateCertificate,
+DeleteCertificate, DetachPolicy, DetachThingPrincipal, RemoveThingFromThingGroup, DeleteThing."""
 
 
 @click.command(epilog=_EPILOG, short_help="Remove things and certificates that devices created.")
@@ -93,6 +102,8 @@ def decommission(
         raise click.UsageError("Give serial numbers or --all, not both.")
     fate = Policy(policy or (Policy.KEEP if everything else Policy.REVOKE))
     catalogue = _catalogue(deployment) if everything else None
+    if catalogue:
+        _tell_open_authorities(deployment)
     units = _search(deployment, catalogue) if catalogue else _named(deployment, serials, from_file)
     ours = _ours(deployment, units, catalogue)
     found = _look_at_all(deployment, units, ours)
@@ -118,13 +129,26 @@ def decommission(
     context.exit(PARTLY if unknown or left_alone else DONE)
 
 
+def _tell_open_authorities(deployment: Deployment) -> None:
+    """Say which CAs would register again what is removed here."""
+    for authority in deployment.stack.certificate_authorities.values():
+        found = registered.describe(deployment.iot, authority.certificate_id)
+        if found is not None and found.active and found.auto_registration:
+            note(
+                f"CA {authority.key} registers certificates automatically: a device that connects "
+                "meanwhile, or afterwards, comes back. First set allow_auto_registration = false "
+                f"in certificate_authorities, entry {authority.key}, and apply."
+            )
+
+
 def _search(deployment: Deployment, catalogue: Catalogue) -> list[Unit]:
     claimed = deployment.registry.ever_claimed()
     units, left_alone = find_units(deployment.iot, catalogue, claimed, deployment.registry.get)
     for thing in left_alone:
         note(
-            f"{thing} is in a group of the stack, but neither its name and thing type nor a record "
-            "make it a device of this stack: left alone."
+            f"{thing} is in a group of the stack, or has a certificate of its CAs, but neither its "
+            "name and thing type nor a record nor its certificates make it a device of this stack: "
+            "left alone."
         )
     return units
 
@@ -153,6 +177,7 @@ def _catalogue(deployment: Deployment) -> Catalogue:
         deployment.parent_group(),
         known,
         stack.claim_certificate_ids,
+        authorities=stack.certificate_authorities.values(),
     )
 
 
@@ -278,7 +303,8 @@ def _remove_all(
         except ClientError as error:
             if error_code(error) in RUN_ENDING:
                 raise
-            return f"{serial or details.certificates[0].certificate_id}: {error}"
+            unit = details.unit
+            return f"{serial or unit.thing_name or min(unit.certificate_ids)}: {error}"
         return None if reopened is None or reopened.ok else reopened.sentence
 
     removed = in_order(one, work, workers=_WORKERS)
@@ -297,7 +323,8 @@ def _conclude(context: click.Context, deployment: Deployment, catalogue: Catalog
     if units:
         note(
             f"{len(units)} more appeared meanwhile: devices are still being provisioned. Set the "
-            "claim certificates inactive, or disable the templates, and run the command again."
+            "claim certificates inactive or disable the templates, set allow_auto_registration = "
+            "false for the CAs, and run the command again."
         )
         context.exit(PARTLY)
     note(

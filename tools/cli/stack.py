@@ -42,6 +42,19 @@ class Stack:
     claim_certificate_ids: frozenset[str] = frozenset()
     certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
 
+    @property
+    def decision_logs(self) -> list[str]:
+        """The log groups that hold decisions: the hook's, and those of the CAs' gates."""
+        gates = (entry.log_group_name for entry in self.certificate_authorities.values())
+        return [name for name in (self.hook_log_group_name, *gates) if name is not None]
+
+    def authority_key(self, certificate_id: object) -> str | None:
+        """Return the key of the CA that has this id; None where it is no CA of the stack."""
+        for entry in self.certificate_authorities.values():
+            if entry.certificate_id == certificate_id:
+                return entry.key
+        return None
+
 
 def read(path: Path) -> Stack:
     """Read a stack file.

@@ -1,17 +1,23 @@
 """Finds what devices created: things, their certificates, and certificates without a thing.
 
-Three ways lead to it, because an interrupted provisioning or an interrupted removal leaves only
-part: the thing types and groups of the stack, the policies of the stack, the registry's records.
+Four ways lead to it, because an interrupted provisioning or an interrupted removal leaves only
+part: the thing types and groups of the stack, the policies of the stack, the registry's records,
+and the CAs of the stack, which know each certificate that they brought in.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from device_registry import names
+from tools.authorities import pem, registered
+from tools.authorities.pem import UnusableFileError
+from tools.authorities.settings import Authority, SubjectRules
 from tools.aws_errors import is_not_found
+from tools.device.maker import SUBJECT_FIELDS
+from tools.ordered import in_order
 from tools.registry import raw
 from tools.registry.table import StoredItem
 
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
 _CERTIFICATE = ":cert/"
 MALFORMED = "malformed"
+_WORKERS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,18 +40,31 @@ class Catalogue:
     policies: frozenset[str]
     # Terraform's own: they stay.
     claim_certificate_ids: frozenset[str] = frozenset()
+    authorities: tuple[Authority, ...] = ()
+
+    @property
+    def template_prefixes(self) -> tuple[str, ...]:
+        """How the things begin that templates of the CAs name.
+
+        "" stands for any name: the thing type alone then makes a thing this stack's.
+        """
+        rules = (authority.rules for authority in self.authorities)
+        return tuple(each.thing_name_prefix for each in rules if each and not each.gated)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """What belongs to one device. ``thing_name`` is None for certificates that have no thing."""
+    """What belongs to one device. ``thing_name`` is None for certificates that have no thing.
+
+    ``serial_number`` is None for what a CA's template made: the registry does not know it.
+    """
 
     thing_name: str | None
     serial_number: str | None
     certificate_ids: frozenset[str]
     # The record's status as it was read, MALFORMED if it has none; None where there is no record.
     status: str | None = None
-    # The claim certificate that brought the device in: many devices share it.
+    # The claim certificate, or CA, that brought the device in: many devices share it.
     claim_certificate_id: str | None = None
 
 
@@ -106,7 +126,7 @@ class Ours:
     claim_certificate_ids: frozenset[str] = frozenset()
 
     def including(self, unit: Unit) -> "Ours":
-        """Return the same, with the claim certificate that brought this device in."""
+        """Return the same, with the claim certificate or CA that brought this device in."""
         claim_ids = frozenset(filter(None, (unit.claim_certificate_id,)))
         return replace(self, claim_certificate_ids=self.claim_certificate_ids | claim_ids)
 
@@ -152,6 +172,8 @@ def find_catalogue(
     parent_group: str,
     known: Iterable[str] = (),
     claim_certificate_ids: frozenset[str] = frozenset(),
+    *,
+    authorities: Iterable[Authority] = (),
 ) -> Catalogue:
     """Return the stack's names: the known ones, and those of the groups below the parent.
 
@@ -163,6 +185,7 @@ def find_catalogue(
         parent_group: the group above all device types' groups.
         known: names that the stack file holds.
         claim_certificate_ids: certificates that must stay.
+        authorities: the stack's CAs.
     """
     catalogue = set(known) | set(_groups_below(iot, parent_group, name_prefix))
     return Catalogue(
@@ -171,6 +194,7 @@ def find_catalogue(
         thing_groups=frozenset(catalogue | {parent_group}),
         policies=frozenset(catalogue),
         claim_certificate_ids=claim_certificate_ids,
+        authorities=tuple(authorities),
     )
 
 
@@ -195,9 +219,10 @@ def find_units(
 ) -> tuple[list[Unit], list[str]]:
     """Return everything that devices of this stack created, and things that are left alone.
 
-    Left alone are members of the stack's groups that somebody put there by hand. A name that
-    begins like the stack's proves nothing: "acme-eu-1" may be of a stack "acme-eu". So a thing
-    needs a thing type of this stack's or a record in its registry as well.
+    Left alone are things that somebody put into the stack's groups, or gave a certificate of its
+    CAs, by hand. A name that begins like the stack's proves nothing: "acme-eu-1" may be of a stack
+    "acme-eu". So a thing needs a thing type of this stack's or a record in its registry as well; or
+    the certificates that name it, for a template may give its things a type of another's.
 
     Args:
         iot: the client.
@@ -205,7 +230,6 @@ def find_units(
         items: the records that a certificate ever held.
         get: returns the record of a serial number.
     """
-    prefix = f"{catalogue.name_prefix}-"
     units: dict[str, Unit] = {}
     claim_ids = set(catalogue.claim_certificate_ids)
     for item in items:
@@ -213,31 +237,113 @@ def find_units(
         claim_ids |= {unit.claim_certificate_id} if unit.claim_certificate_id else set()
         units[str(unit.thing_name)] = unit
     typed = set(_things_of_types(iot, catalogue))
+    recorded = {certificate for unit in units.values() for certificate in unit.certificate_ids}
+    signed = _signed(iot, catalogue, without=recorded | claim_ids)
     left_alone = []
-    for thing_name in sorted(typed | set(_things_in_groups(iot, catalogue))):
+    for thing_name in sorted(typed | set(_things_in_groups(iot, catalogue)) | set(signed.things)):
         if thing_name in units:
             continue
-        serial_number = thing_name.removeprefix(prefix)
-        stored = (
-            get(serial_number)
-            if thing_name.startswith(prefix) and names.matches(names.SERIAL_NUMBER, serial_number)
-            else None
-        )
-        if stored is not None:
-            units[thing_name] = unit_of(stored, catalogue.name_prefix)
-        elif thing_name in typed and thing_name.startswith(prefix):
-            units[thing_name] = unit_without_record(serial_number, catalogue.name_prefix)
-        else:
+        ours = _unit_of_thing(catalogue, thing_name, get, typed=thing_name in typed)
+        if ours is None and _made_by_template(iot, thing_name, signed):
+            ours = _unit_of_template(thing_name)
+        if ours is None:
             left_alone.append(thing_name)
+        else:
+            units[thing_name] = ours
     covered = {certificate for unit in units.values() for certificate in unit.certificate_ids}
     found = [
         replace(unit, certificate_ids=unit.certificate_ids - claim_ids) for unit in units.values()
     ]
+    alone = set(_policy_holders(iot, catalogue)) | signed.without_thing
     found += [
         Unit(thing_name=None, serial_number=None, certificate_ids=frozenset({certificate_id}))
-        for certificate_id in sorted(set(_policy_holders(iot, catalogue)) - covered - claim_ids)
+        for certificate_id in sorted(alone - covered - claim_ids)
     ]
     return found, left_alone
+
+
+def _unit_of_thing(
+    catalogue: Catalogue,
+    thing_name: str,
+    get: Callable[[str], StoredItem | None],
+    *,
+    typed: bool,
+) -> Unit | None:
+    """Return what a thing is of this stack's by its name, type and record; None for nothing."""
+    prefix = f"{catalogue.name_prefix}-"
+    serial_number = thing_name.removeprefix(prefix)
+    named = thing_name.startswith(prefix)
+    if named and names.matches(names.SERIAL_NUMBER, serial_number):
+        stored = get(serial_number)
+        if stored is not None:
+            return unit_of(stored, catalogue.name_prefix)
+    if typed and thing_name.startswith(catalogue.template_prefixes):
+        return _unit_of_template(thing_name)
+    if typed and named:
+        return unit_without_record(serial_number, catalogue.name_prefix)
+    return None
+
+
+def _unit_of_template(thing_name: str) -> Unit:
+    return Unit(thing_name=thing_name, serial_number=None, certificate_ids=frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Signed:
+    """What the stack's CAs brought in: their certificates, and the things that these are of."""
+
+    rules: dict[str, SubjectRules | None] = field(default_factory=dict)
+    things: dict[str, set[str]] = field(default_factory=dict)
+    without_thing: set[str] = field(default_factory=set)
+
+
+def _signed(iot: "IoTClient", catalogue: Catalogue, *, without: set[str]) -> _Signed:
+    """Return what the CAs brought in, ``without`` certificates that are known already."""
+    signed = _Signed()
+    for authority in catalogue.authorities:
+        listed = registered.certificates(iot, authority.certificate_id)
+        certificates = (each for each in listed if each.certificate_id not in without)
+        with_things = in_order(
+            lambda each: registered.things_of(iot, each), certificates, workers=_WORKERS
+        )
+        for certificate, things in with_things:
+            signed.rules[certificate.certificate_id] = authority.rules
+            for thing in things:
+                signed.things.setdefault(thing, set()).add(certificate.certificate_id)
+            if not things:
+                signed.without_thing.add(certificate.certificate_id)
+    return signed
+
+
+def _made_by_template(iot: "IoTClient", thing_name: str, signed: _Signed) -> bool:
+    """Tell whether a CA's template made a thing, whatever its type.
+
+    Its certificates say so: one of them names it, and all are of the stack's CAs. A thing that
+    holds another one besides was there before, and a template only added to it.
+    """
+    certificate_ids = signed.things.get(thing_name, set())
+    principals = {each.rpartition("/")[2] for each in _principals(iot, thing_name)}
+    return principals <= signed.rules.keys() and any(
+        _names(iot, certificate_id, signed.rules[certificate_id], thing_name)
+        for certificate_id in certificate_ids
+    )
+
+
+def _names(
+    iot: "IoTClient", certificate_id: str, rules: SubjectRules | None, thing_name: str
+) -> bool:
+    """Tell whether a template names a certificate's thing like that."""
+    if rules is None or rules.gated:
+        return False
+    if rules.thing_name is None:
+        return thing_name == certificate_id
+    try:
+        answer = iot.describe_certificate(certificateId=certificate_id)
+        subject = pem.parse(answer["certificateDescription"]["certificatePem"]).subject
+    except UnusableFileError:
+        return False
+    fields = subject.get_attributes_for_oid(SUBJECT_FIELDS[rules.thing_name])
+    return thing_name in {each.value for each in fields}
 
 
 def _things_of_types(iot: "IoTClient", catalogue: Catalogue) -> Iterator[str]:

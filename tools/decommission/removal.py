@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # A detachment may take a while to be seen by the next call.
 _PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
+_TO_DEACTIVATE = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
 _NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
 
 
@@ -61,8 +62,9 @@ def remove(
 
 
 def _detach(iot: "IoTClient", certificate: Certificate) -> None:
-    if certificate.status == "ACTIVE" and not certificate.stays:
-        # First, so that the device is cut off whatever comes after.
+    if certificate.status in _TO_DEACTIVATE and not certificate.stays:
+        # First, so that the device is cut off whatever comes after, and that no template and no
+        # gate activates a certificate that is pending.
         _gone(
             iot.update_certificate,
             certificateId=certificate.certificate_id,
