@@ -116,6 +116,25 @@ def authorise_attachments_on_their_target() -> None:
     actions.extract_resource_arn = with_target
 
 
+def invoke_for_topic_rules_as_for_others() -> None:
+    """Let AWS Lambda try an event again that a topic rule passed on, and then use the queue.
+
+    AWS IoT invokes functions asynchronously, as other services do. The engine does too, but runs
+    the function of a topic rule only once, and forgets an event that fails.
+    """
+    iot, functions = engine("services.iot"), engine("services.lambda_svc")
+
+    def dispatch(account, region, function_arn, event):
+        function, configuration, _ = functions._get_func_record_for_ref_in_scope(
+            function_arn, account_id=account, region=region
+        )
+        if function and configuration:
+            record = functions._execution_record_for_config(function, configuration)
+            functions.invoke_async_with_retry(record, event)
+
+    iot._dispatch_rule_to_lambda = dispatch
+
+
 def apply_provisioning_templates(url: str) -> None:
     """Go on where the engine stops: after it has published that it registered a certificate."""
     iot, jitp = engine("services.iot"), neighbour("jitp")
@@ -245,6 +264,7 @@ def main() -> None:
     socket.socket = LoopbackSocket
     send_responses_whole()
     authorise_attachments_on_their_target()
+    invoke_for_topic_rules_as_for_others()
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
