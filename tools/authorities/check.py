@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -30,6 +31,10 @@ _THING_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 _STRONG_HASHES = frozenset({"sha256", "sha384", "sha512"})
 _USUAL_CURVES = (ec.SECP256R1, ec.SECP384R1)
 _USUAL_RSA_EXPONENT = 65_537
+# The beginning of every subject field's object identifier, 2.5.4; one octet and the value follow.
+_SUBJECT_FIELD = bytes.fromhex("06035504")
+# UTF8String, PrintableString, IA5String.
+_TEXT_TYPES = frozenset({0x0C, 0x13, 0x16})
 _IN_PROFILE = "in the CA's certificate profile"
 _THING_NAME_ALLOWED = "1 to 128 letters, digits, '_', '-' and ':'"
 _ATTRIBUTE_ALLOWED = "at most 800 letters, digits and _.,@/:#=[]- (no space, no '+', no '%')"
@@ -344,12 +349,12 @@ def _subject(
 ) -> None:
     values = {}
     for name in rules.fields:
-        found = [each.value for each in leaf.subject.get_attributes_for_oid(SUBJECT_FIELDS[name])]
+        found = leaf.subject.get_attributes_for_oid(SUBJECT_FIELDS[name])
         problem = _field_problem(name, found)
         if problem:
             result.problems.append(f"{problem} {_IN_PROFILE}.")
         else:
-            values[name] = str(found[0])
+            values[name] = str(found[0].value)
     result.problems += _value_problems(values, rules, device_types)
     identity = values.get(rules.serial_number or rules.thing_name or "")
     result.identity = identity
@@ -359,18 +364,30 @@ def _subject(
         )
 
 
-def _field_problem(name: str, found: Sequence[str | bytes]) -> str | None:
+def _field_problem(name: str, found: Sequence[x509.NameAttribute[Any]]) -> str | None:
     if not found:
         return f"Its subject lacks {name}, which the CA's settings read: add it"
     if len(found) > 1:
         return f"Its subject has {name} {len(found)} times: leave one of them"
-    value = found[0]
+    value = found[0].value
     if not value:
         return f"Its subject's {name} is empty: fill it"
     if not isinstance(value, str) or not value.isprintable():
         return (
             f"Its subject's {name} is {value!r}, with characters that cannot be printed: leave "
             "them out"
+        )
+    return _type_problem(name, found[0])
+
+
+def _type_problem(name: str, attribute: x509.NameAttribute[Any]) -> str | None:
+    """Return what is wrong with the string's type: readers differ in what they make of others."""
+    encoded = x509.Name([attribute]).public_bytes()
+    tag = encoded[encoded.index(_SUBJECT_FIELD) + len(_SUBJECT_FIELD) + 1]
+    if tag not in _TEXT_TYPES:
+        return (
+            f"Its subject's {name} is neither UTF8String, PrintableString nor IA5String: write it "
+            "as UTF8String"
         )
     return None
 

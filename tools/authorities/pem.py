@@ -91,7 +91,7 @@ def parse(block: str) -> x509.Certificate:
     """
     try:
         with without_warnings():
-            return x509.load_pem_x509_certificate(block.encode())
+            certificate = x509.load_pem_x509_certificate(block.encode())
     except x509.InvalidVersion as error:
         raise UnusableFileError(
             "It is neither of X.509 version 1 nor 3. Set the version to 3 in the CA's profile."
@@ -101,6 +101,16 @@ def parse(block: str) -> x509.Certificate:
             "It cannot be read as an X.509 certificate. It may have been damaged on its way: "
             "export it again."
         ) from error
+    try:
+        with without_warnings():
+            # Names are decoded when they are asked for.
+            _ = certificate.subject, certificate.issuer
+    except ValueError as error:
+        raise UnusableFileError(
+            "Its subject or issuer holds text that is not of its type, such as '_' or '@' in a "
+            "PrintableString: write the fields as UTF8String in the CA's certificate profile."
+        ) from error
+    return certificate
 
 
 def subject(name: x509.Name) -> str:

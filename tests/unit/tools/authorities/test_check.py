@@ -290,6 +290,30 @@ def test_the_thing_s_name(fields, part):
     assert part in faulty(to_pem(certificate(MAKER, *fields)))
 
 
+@pytest.mark.parametrize(
+    ("tag", "value", "part"),
+    [
+        ("13", b"acme-S_1", "such as '_' or '@' in a PrintableString"),
+        ("14", b"acme-SN1", "neither UTF8String, PrintableString nor IA5String"),
+        ("1e", "acme".encode("utf-16-be"), "neither UTF8String, PrintableString nor IA5String"),
+        ("0c", b"acme-SN\xff", "text that is not of its type"),
+    ],
+)
+def test_a_subject_field_is_text_that_all_read_alike(tag, value, part):
+    old = b"\x55\x04\x03\x0c\x08acme-SN1"
+    new = b"\x55\x04\x03" + bytes.fromhex(tag) + b"\x08" + value
+    content = altered(certificate(MAKER, ("CommonName", "acme-SN1")), MAKER.key, old, new)
+    assert part in faulty(content)
+
+
+@pytest.mark.parametrize(("tag", "value"), [("13", b"acme-SN1"), ("16", b"acme-S_1")])
+def test_other_usual_types_of_text_are_good(tag, value):
+    old = b"\x55\x04\x03\x0c\x08acme-SN1"
+    new = b"\x55\x04\x03" + bytes.fromhex(tag) + b"\x08" + value
+    content = altered(certificate(MAKER, ("CommonName", "acme-SN1")), MAKER.key, old, new)
+    assert check("f.pem", content, PLAN).problems == []
+
+
 def test_a_colon_in_a_name_is_a_note():
     result = check("f.pem", to_pem(certificate(MAKER, ("CommonName", "acme-1:2"))), PLAN)
     assert result.problems == []
