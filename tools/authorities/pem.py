@@ -98,8 +98,9 @@ def parse(block: str) -> x509.Certificate:
         ) from error
     except ValueError as error:
         raise UnusableFileError(
-            "It cannot be read as an X.509 certificate. It may have been damaged on its way: "
-            "export it again."
+            "It cannot be read as an X.509 certificate. Either it was damaged on its way: export it "
+            "again. Or its subject has a PrintableString with '_', '@' or '*', which none may "
+            "have: write the fields as UTF8String in the CA's certificate profile."
         ) from error
     try:
         with without_warnings():
@@ -107,8 +108,8 @@ def parse(block: str) -> x509.Certificate:
             _ = certificate.subject, certificate.issuer
     except ValueError as error:
         raise UnusableFileError(
-            "Its subject or issuer holds text that is not of its type, such as '_' or '@' in a "
-            "PrintableString: write the fields as UTF8String in the CA's certificate profile."
+            "Its subject or issuer holds text that is not of its type: write the fields as "
+            "UTF8String, in UTF-8, in the CA's certificate profile."
         ) from error
     return certificate
 

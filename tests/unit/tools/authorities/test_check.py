@@ -293,7 +293,7 @@ def test_the_thing_s_name(fields, part):
 @pytest.mark.parametrize(
     ("tag", "value", "part"),
     [
-        ("13", b"acme-S_1", "such as '_' or '@' in a PrintableString"),
+        ("13", b"acme-S_1", "a PrintableString with '_'"),
         ("14", b"acme-SN1", "neither UTF8String, PrintableString nor IA5String"),
         ("1e", "acme".encode("utf-16-be"), "neither UTF8String, PrintableString nor IA5String"),
         ("0c", b"acme-SN\xff", "text that is not of its type"),
