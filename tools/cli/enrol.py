@@ -27,7 +27,8 @@ Columns (CSV header) or keys (JSON Lines):
   manufacturer                optional; if given, the device has to send the same
   batch                       optional; up to {MAX_BATCH_CHARACTERS} characters
   enrolmentExpiresAt          optional; 2027-01-31T12:00:00Z or seconds since 1970
-  requiredClaimCertificateId  optional; only this claim certificate may bring it in
+  requiredClaimCertificateId  optional; only this claim certificate may bring it in, or with the
+                              certificate id of a CA: only what this CA signed, through its gate
   reprovisionPolicy           optional; never or replace; default: the device type's
 
 \b

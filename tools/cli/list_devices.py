@@ -40,7 +40,8 @@ AWS action: dynamodb:Query on the table's indexes."""
     "--claim-certificate",
     metavar="ID",
     callback=certificate_id,
-    help="Only devices whose present claim came in with this claim certificate.",
+    help="Only devices whose present claim came in with this claim certificate, or through the "
+    "gate of the CA of this id.",
 )
 @click.option(
     "--certificate",

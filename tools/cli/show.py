@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +18,7 @@ from tools.cli.arguments import Duration
 from tools.cli.console import console, facts, json_line, moment, note, printable, table
 from tools.cli.errors import PARTLY, explain
 from tools.cli.options import Deployment, stack_options
+from tools.cli.stack import Stack
 from tools.decommission.inventory import Details, Ours, look_at, unit_of, unit_without_record
 from tools.registry import denials, raw
 from tools.registry.explain import Explanation
@@ -44,8 +46,8 @@ cannot be read (no permission, no log group) is named, and the rest is shown.
 
 AWS actions: dynamodb:GetItem; iot:DescribeThing, iot:DescribeCertificate,
 iot:ListThingPrincipals, iot:ListPrincipalThings, iot:ListThingGroupsForThing,
-iot:ListAttachedPolicies; logs:FilterLogEvents on the hook's log group. Exit code 1 if the serial
-number has no record."""
+iot:ListAttachedPolicies; logs:FilterLogEvents on the log groups of the hook and of the CAs' gates.
+Exit code 1 if the serial number has no record."""
 
 
 @click.command(epilog=_EPILOG, short_help="One device: record, certificates, last refusal.")
@@ -74,15 +76,14 @@ def show(
         if enrollable
         else None
     )
-    denial = _unless_refused(
-        lambda: _newest_denial(deployment, serial, since, now), "the decision log", missing
-    )
+    denial = _newest_denial(deployment, serial, since, now, missing)
     if as_json:
-        json_line(_as_json(serial, item, details, denial, missing=missing, now=now))
+        found = _as_json(serial, item, details, denial, missing=missing, now=now)
+        json_line(found | {"throughCa": _authority(item, denial, deployment.stack)})
     else:
-        _print_record(serial, item, now)
+        _print_record(serial, item, now, deployment.stack)
         _print_details(details)
-        _print_denial(denial, item, since, now, deployment.stack.hook_log_group_name)
+        _print_denial(denial, item, since, now, deployment.stack)
         for sentence in missing:
             note(sentence)
     if item is None:
@@ -110,12 +111,29 @@ def _at_aws_iot(deployment: Deployment, serial: str, item: StoredItem | None) ->
 
 
 def _newest_denial(
-    deployment: Deployment, serial: str, since: int, now: int
+    deployment: Deployment, serial: str, since: int, now: int, missing: list[str]
 ) -> Mapping[str, Any] | None:
-    log_group = deployment.stack.hook_log_group_name
-    if log_group is None:
-        return None
-    return denials.newest(deployment.logs, log_group, serial, since=now - since, now=now)
+    """Return the newest refusal in the logs of the hook and of the gates."""
+    found = [
+        denial
+        for log_group in deployment.stack.decision_logs
+        if (
+            denial := _unless_refused(
+                partial(
+                    denials.newest,
+                    deployment.logs,
+                    log_group,
+                    serial,
+                    since=now - since,
+                    now=now,
+                ),
+                f"the decision log {log_group}",
+                missing,
+            )
+        )
+    ]
+    # Every function writes the time alike, so that its texts stand in the order of the times.
+    return max(found, key=lambda denial: str(denial.get("timestamp")), default=None)
 
 
 def _record(item: StoredItem | None) -> DeviceRecord | str | None:
@@ -126,7 +144,7 @@ def _record(item: StoredItem | None) -> DeviceRecord | str | None:
         return str(error)
 
 
-def _print_record(serial: str, item: StoredItem | None, now: int) -> None:
+def _print_record(serial: str, item: StoredItem | None, now: int, stack: Stack) -> None:
     out = console()
     record = _record(item)
     if record is None:
@@ -146,11 +164,22 @@ def _print_record(serial: str, item: StoredItem | None, now: int) -> None:
     out.print(Text.assemble((serial, "bold"), "  ", status))
     out.print(facts([("Means", means.why), ("Next", means.advice)]))
     out.print("\nRecord")
-    out.print(facts((name, value) for name, value in _facts(record, now) if value != "-"))
+    out.print(facts((name, value) for name, value in _facts(record, now, stack) if value != "-"))
 
 
-def _facts(record: DeviceRecord, now: int) -> list[tuple[str, object]]:
+def _through(
+    name: str, certificate_id: object, stack: Stack, *, authority: str = "Through CA"
+) -> tuple[str, object]:
+    """Return what brings a device in with its name: a claim certificate's, or that of a CA."""
+    key = stack.authority_key(certificate_id)
+    if key is None:
+        return name, certificate_id or "-"
+    return authority, f"{key} ({certificate_id})"
+
+
+def _facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str, object]]:
     lease_ends = moment(record.lease_expires_at, now)
+    gated = stack.authority_key(record.claim_certificate_id) is not None
     return [
         ("Device type", record.device_type),
         ("Manufacturer", record.manufacturer or "-"),
@@ -159,7 +188,12 @@ def _facts(record: DeviceRecord, now: int) -> list[tuple[str, object]]:
         ("Enrolled", moment(record.enrolled_at, now)),
         ("Enrolled by", record.enrolled_by),
         ("Enrolment ends", moment(record.enrolment_expires_at, now)),
-        ("Claim certificate wanted", record.required_claim_certificate_id or "-"),
+        _through(
+            "Claim certificate wanted",
+            record.required_claim_certificate_id,
+            stack,
+            authority="CA wanted",
+        ),
         ("Status since", moment(record.status_changed_at, now)),
         ("Status set by", record.status_changed_by or "-"),
         ("Reason", record.status_reason or "-"),
@@ -173,8 +207,8 @@ def _facts(record: DeviceRecord, now: int) -> list[tuple[str, object]]:
         ("Provisioned", moment(record.provisioned_at, now)),
         ("Claims granted", record.provision_count or "-"),
         ("Certificate", record.certificate_id or "-"),
-        ("Claim certificate used", record.claim_certificate_id or "-"),
-        ("Template", record.template_name or "-"),
+        _through("Claim certificate used", record.claim_certificate_id, stack),
+        ("Gate" if gated else "Template", record.template_name or "-"),
     ]
 
 
@@ -209,11 +243,11 @@ def _print_denial(
     item: StoredItem | None,
     since: int,
     now: int,
-    log_group: str | None,
+    stack: Stack,
 ) -> None:
     out = console()
     out.print("\nLast refusal")
-    if log_group is None:
+    if not stack.decision_logs:
         out.print("  Not looked up: give --stack or --log-group.")
         return
     if denial is None:
@@ -228,20 +262,30 @@ def _print_denial(
     ]
     for name, key in (
         ("Detail", "detail"),
-        ("Device type sent", "deviceType"),
+        ("Device type named", "deviceType"),
         ("Certificate", "certificateId"),
         ("Claim certificate", "claimCertificateId"),
         ("Client id", "clientId"),
         ("Template", "templateArn"),
+        ("Gate", "gate"),
         ("Request", "requestId"),
     ):
         if key in denial:
-            rows.append((name, denial[key]))
+            by_id = key == "claimCertificateId"
+            rows.append(_through(name, denial[key], stack) if by_id else (name, denial[key]))
     out.print(facts(rows))
     record = _record(item)
     if isinstance(record, DeviceRecord) and record.claimed_at is not None:
         claimed = moment(record.claimed_at, now)
         out.print(f"  For comparison, its present claim was granted {claimed}.")
+
+
+def _authority(
+    item: StoredItem | None, denial: Mapping[str, Any] | None, stack: Stack
+) -> str | None:
+    """Return the key of the CA that brought the device in, or else that it was refused with."""
+    claimed = raw.text(item, "claimCertificateId") if item else None
+    return stack.authority_key(claimed or (denial or {}).get("claimCertificateId"))
 
 
 def _when(denial: Mapping[str, Any], now: int) -> str:
@@ -256,7 +300,9 @@ def _explanation(denial: Mapping[str, Any], item: StoredItem | None) -> Explanat
     record = _record(item)
     try:
         reason = Denial(str(denial.get("reason")))
-        return explain_denial(reason, record if isinstance(record, DeviceRecord) else None)
+        return explain_denial(
+            reason, record if isinstance(record, DeviceRecord) else None, gated="gate" in denial
+        )
     except ValueError:
         return Explanation(
             "This version of the tools does not know the reason.", "Update the tools."

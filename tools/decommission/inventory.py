@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from device_registry import names
 from tools.authorities import pem, registered
-from tools.authorities.pem import UnusableFileError
 from tools.authorities.settings import Authority, SubjectRules
 from tools.aws_errors import is_not_found
 from tools.device.maker import SUBJECT_FIELDS
@@ -340,7 +339,7 @@ def _names(
     try:
         answer = iot.describe_certificate(certificateId=certificate_id)
         subject = pem.parse(answer["certificateDescription"]["certificatePem"]).subject
-    except UnusableFileError:
+    except ValueError:
         return False
     fields = subject.get_attributes_for_oid(SUBJECT_FIELDS[rules.thing_name])
     return thing_name in {each.value for each in fields}

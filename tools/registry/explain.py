@@ -19,20 +19,21 @@ DENIALS = {
     Denial.UNKNOWN_SERIAL: Explanation(
         "Nobody enrolled this serial number.",
         "Enrol it if the device is yours. If many strangers ask, look at the claim certificate "
-        "they use.",
+        "they use, or ask the maker whose CA signed theirs.",
     ),
     Denial.WRONG_DEVICE_TYPE: Explanation(
         "The device named another type than the one it was enrolled with.",
-        "Correct DeviceType in the device, or the deviceType of its enrolment.",
+        "Correct DeviceType in the device, the gate's settings or what the maker signs, or the "
+        "deviceType of its enrolment.",
     ),
     Denial.WRONG_MANUFACTURER: Explanation(
-        "The enrolment names a manufacturer, and the device sent another one or none.",
-        "Correct Manufacturer in the device, or the manufacturer of its enrolment.",
+        "The enrolment names a manufacturer, and the device named another one or none.",
+        "Correct Manufacturer in the device, the gate's settings or what the maker signs, or the "
+        "manufacturer of its enrolment.",
     ),
     Denial.WRONG_CLAIM: Explanation(
-        "The enrolment ties the device to one claim certificate, and it came with another.",
-        "Find out how the device got the other claim certificate before changing "
-        "requiredClaimCertificateId.",
+        "The enrolment ties the device to one claim certificate or CA, and it came with another.",
+        "Find out how the device got the other one before changing requiredClaimCertificateId.",
     ),
     Denial.CLAIMED_BY_OTHER_CERTIFICATE: Explanation(
         "Another certificate holds the claim on this serial number, or took it over.",
@@ -105,8 +106,41 @@ DENIALS = {
 }
 
 
-def denial(reason: Denial, record: DeviceRecord | None) -> Explanation:
-    """Say what a denial means for the device as its record stands now; None for no record."""
+# A gate sets the certificate that it refuses out of use. With these the certificate itself is in
+# order, and may come again once the reason has gone.
+_MAY_ASK_AGAIN = frozenset(
+    {
+        Denial.ALREADY_ACTIVE,
+        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+        Denial.ENROLMENT_EXPIRED,
+        Denial.SUSPENDED,
+        Denial.UNKNOWN_SERIAL,
+        Denial.WRONG_CLAIM,
+        Denial.WRONG_DEVICE_TYPE,
+        Denial.WRONG_MANUFACTURER,
+    }
+)
+_ASKING_AGAIN = (
+    "The refused certificate stays out all the same: when the reason has gone, delete it "
+    "(aws iot delete-certificate --certificate-id ID), and the device's next connection asks anew."
+)
+
+
+def denial(reason: Denial, record: DeviceRecord | None, *, gated: bool = False) -> Explanation:
+    """Say what a denial means for the device as its record stands now.
+
+    Args:
+        reason: why it was refused.
+        record: the device's record; None for none.
+        gated: whether the gate of a CA refused it, and not the provisioning hook.
+    """
+    explained = _for_record(reason, record)
+    if gated and reason in _MAY_ASK_AGAIN:
+        return replace(explained, advice=f"{explained.advice} {_ASKING_AGAIN}")
+    return explained
+
+
+def _for_record(reason: Denial, record: DeviceRecord | None) -> Explanation:
     explained = DENIALS[reason]
     if reason is not Denial.ENROLMENT_EXPIRED or record is None:
         return explained
