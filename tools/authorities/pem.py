@@ -98,7 +98,7 @@ def parse(block: str) -> x509.Certificate:
         ) from error
     except ValueError as error:
         raise UnusableFileError(
-            "It cannot be read as an X.509 certificate. Either it was damaged on its way: export it "
+            "It cannot be read as an X.509 certificate. Either it was damaged: export it "
             "again. Or its subject has a PrintableString with '_', '@' or '*', which none may "
             "have: write the fields as UTF8String in the CA's certificate profile."
         ) from error
