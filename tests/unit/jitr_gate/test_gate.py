@@ -159,7 +159,8 @@ def test_a_thing_that_is_as_it_should_be_is_not_written(world, attributes):
     world.aws.answers = {"AddThingToThingGroup": "ThrottlingException"}
     assert world.run().is_fault
     world.aws.things[THING]["attributes"] |= attributes
-    world.aws.answers = {}
+    # As for a thing that differs in what this is not about: a billing group, say.
+    world.aws.answers = {"CreateThing": "ResourceAlreadyExistsException"}
     assert world.run().verdict is Grant.REPEAT
     assert world.aws.things[THING]["version"] == 1
     assert "UpdateThing" not in world.aws.calls

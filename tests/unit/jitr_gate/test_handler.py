@@ -12,7 +12,7 @@ import pytest
 from device_registry.dynamodb import DynamoDB
 from device_registry.record import to_item
 from jitr_gate import clients, handler
-from tests.unit.builders import record
+from tests.unit.builders import CERTIFICATE, record
 from tests.unit.jitr_gate.fakes import CRL_ENVIRONMENT, GATE_ENVIRONMENT, Aws, registered
 from tests.unit.jitr_gate.fakes import clients as fake_clients
 from tests.unit.scripted_server import Script, error, serving
@@ -57,7 +57,7 @@ def test_a_device_that_is_let_in(invoke):
     assert fault is None
     assert (line["outcome"], line["reason"]) == ("allowed", "FIRST_CLAIM")
     assert (line["thingName"], line["gate"]) == ("acme-SN-0001", "acme-maker")
-    assert line["requestId"] == "request-1"
+    assert (line["certificateId"], line["requestId"]) == (CERTIFICATE, "request-1")
     assert aws.status == "ACTIVE"
     (_, first), (_, again) = invoke.script.requests
     values = first["ExpressionAttributeValues"]
