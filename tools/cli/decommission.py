@@ -131,14 +131,17 @@ def decommission(
 
 def _tell_open_authorities(deployment: Deployment) -> None:
     """Say which CAs would register again what is removed here."""
+    still_open = []
     for authority in deployment.stack.certificate_authorities.values():
         found = registered.describe(deployment.iot, authority.certificate_id)
         if found is not None and found.active and found.auto_registration:
-            note(
-                f"CA {authority.key} registers certificates automatically: a device that connects "
-                "meanwhile, or afterwards, comes back. First set allow_auto_registration = false "
-                f"in certificate_authorities, entry {authority.key}, and apply."
-            )
+            still_open.append(authority.key)
+    if still_open:
+        note(
+            f"Automatic registration is on for {', '.join(sorted(still_open))}: a device that "
+            "connects meanwhile, or afterwards, comes back. First set allow_auto_registration = "
+            "false for each in certificate_authorities, and apply."
+        )
 
 
 def _search(deployment: Deployment, catalogue: Catalogue) -> list[Unit]:
@@ -176,7 +179,7 @@ def _catalogue(deployment: Deployment) -> Catalogue:
         deployment.name_prefix(),
         deployment.parent_group(),
         known,
-        stack.claim_certificate_ids,
+        stack.shared_certificate_ids,
         authorities=stack.certificate_authorities.values(),
     )
 
@@ -185,7 +188,7 @@ def _ours(deployment: Deployment, units: list[Unit], catalogue: Catalogue | None
     return Ours(
         things=frozenset(unit.thing_name for unit in units if unit.thing_name),
         policies=catalogue.policies if catalogue else frozenset(),
-        claim_certificate_ids=deployment.stack.claim_certificate_ids.union(
+        claim_certificate_ids=deployment.stack.shared_certificate_ids.union(
             unit.claim_certificate_id for unit in units if unit.claim_certificate_id
         ),
     )

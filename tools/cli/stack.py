@@ -43,6 +43,12 @@ class Stack:
     certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
 
     @property
+    def shared_certificate_ids(self) -> frozenset[str]:
+        """The claim certificates and the CAs: many devices come in with one, and none has it."""
+        authorities = self.certificate_authorities.values()
+        return self.claim_certificate_ids.union(each.certificate_id for each in authorities)
+
+    @property
     def decision_logs(self) -> list[str]:
         """The log groups that hold decisions: the hook's, and those of the CAs' gates."""
         gates = (entry.log_group_name for entry in self.certificate_authorities.values())

@@ -4,6 +4,8 @@ They know AWS's refusals: a thing with principals is not deleted, nor is an acti
 certificate. What DynamoDB makes of a condition is left to the tests against an endpoint.
 """
 
+import datetime as dt
+
 from botocore.exceptions import ClientError
 
 from device_registry.record import Status
@@ -26,7 +28,7 @@ class _Pages:
     def __init__(self, method):
         self.method = method
 
-    def paginate(self, **arguments):
+    def paginate(self, *, PaginationConfig=None, **arguments):  # noqa: N803
         key, values = self.method(**arguments)
         values = list(values)
         for start in range(0, max(len(values), 1), 2):
@@ -41,6 +43,10 @@ class FakeIot:
         self.certificates: dict[str, str] = {}
         self.attached: set[tuple[str, str]] = set()
         self.policies: dict[str, set[str]] = {}
+        # By a CA's id: what it signed, and whether it registers automatically.
+        self.signed: dict[str, set[str]] = {}
+        self.open: dict[str, bool] = {}
+        self.pems: dict[str, str] = {}
         self.calls: list[tuple] = []
         self.failures: dict[str, list[ClientError]] = {}
 
@@ -51,6 +57,12 @@ class FakeIot:
             self.things[thing] = kind
             self.groups.setdefault(kind, set()).add(thing)
             self.attached.add((thing, ARN + certificate))
+
+    def add_signed(self, authority, certificate, *things, status="ACTIVE", pem=""):
+        self.certificates[certificate] = status
+        self.signed.setdefault(authority, set()).add(certificate)
+        self.pems[certificate] = pem
+        self.attached |= {(thing, ARN + certificate) for thing in things}
 
     def _call(self, name, *arguments):
         self.calls.append((name, *arguments))
@@ -83,6 +95,24 @@ class FakeIot:
             raise _missing("ListThingPrincipals")
         return "principals", sorted(arn for thing, arn in self.attached if thing == thingName)
 
+    def _list_certificates_by_ca(self, caCertificateId, ascendingOrder):  # noqa: N803
+        return "certificates", [
+            {
+                "certificateId": certificate,
+                "certificateArn": ARN + certificate,
+                "status": self.certificates[certificate],
+                "creationDate": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+            }
+            for certificate in sorted(self.signed.get(caCertificateId, ()))
+            if certificate in self.certificates
+        ]
+
+    def describe_ca_certificate(self, certificateId):  # noqa: N803
+        if certificateId not in self.open:
+            raise _missing("DescribeCACertificate")
+        registers = "ENABLE" if self.open[certificateId] else "DISABLE"
+        return {"certificateDescription": {"status": "ACTIVE", "autoRegistrationStatus": registers}}
+
     def _list_principal_things(self, principal):
         return "things", sorted(thing for thing, arn in self.attached if arn == principal)
 
@@ -114,6 +144,7 @@ class FakeIot:
             "certificateDescription": {
                 "certificateArn": ARN + certificateId,
                 "status": self.certificates[certificateId],
+                "certificatePem": self.pems.get(certificateId, ""),
             }
         }
 
@@ -145,7 +176,7 @@ class FakeIot:
         self._call("delete_certificate", certificateId)
         if certificateId not in self.certificates:
             raise _missing("DeleteCertificate")
-        if self.certificates[certificateId] == "ACTIVE":
+        if self.certificates[certificateId] in {"ACTIVE", "PENDING_ACTIVATION"}:
             raise client_error("CertificateStateException", "DeleteCertificate")
         if any(arn == ARN + certificateId for _, arn in self.attached):
             raise client_error("DeleteConflictException", "DeleteCertificate")

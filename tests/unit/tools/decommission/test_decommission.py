@@ -4,6 +4,7 @@ from botocore.exceptions import ClientError
 from device_registry.record import Status, to_item
 from tests.unit.builders import record
 from tests.unit.tools.fakes import ARN, FakeIot, FakeTable, client_error
+from tools.authorities.settings import Authority, SubjectRules
 from tools.decommission import records
 from tools.decommission.inventory import (
     Ours,
@@ -15,8 +16,11 @@ from tools.decommission.inventory import (
 )
 from tools.decommission.records import Policy
 from tools.decommission.removal import remove
+from tools.device.maker import Maker
 
 CLAIM = "c1" * 32
+CA, GATED_CA = "ca" * 32, "6a" * 32
+MAKER = Maker({"CommonName": "Northwind"})
 IDS = {name: letter * 64 for name, letter in zip("ABCDEF", "abcdef", strict=True)}
 BY = "arn:aws:iam::123456789012:user/operator"
 
@@ -50,8 +54,39 @@ def catalogue(iot):
     return find_catalogue(iot, "acme", "acme-devices", ["acme-gateway"], frozenset({CLAIM}))
 
 
-def all_details(iot, items=()):
-    found = catalogue(iot)
+def authority(key=CA, rules=None):
+    return Authority(
+        key=key[:2],
+        name=f"acme-{key[:2]}",
+        certificate_id=key,
+        certificate_pem="",
+        active=True,
+        allow_auto_registration=True,
+        rules=rules,
+    )
+
+
+def by_template(prefix="maker-", field="CommonName"):
+    return authority(rules=SubjectRules(thing_name=field, thing_name_prefix=prefix))
+
+
+def by_gate():
+    return authority(GATED_CA, SubjectRules(serial_number="SerialNumber"))
+
+
+def with_authorities(iot, *authorities):
+    return find_catalogue(
+        iot,
+        "acme",
+        "acme-devices",
+        ["acme-gateway"],
+        frozenset({CLAIM, *(each.certificate_id for each in authorities)}),
+        authorities=authorities,
+    )
+
+
+def all_details(iot, items=(), found=None):
+    found = found or catalogue(iot)
     units, left_alone = find_units(iot, found, items, FakeTable(*items).get)
     ours = Ours(
         things=frozenset(u.thing_name for u in units if u.thing_name),
@@ -137,6 +172,160 @@ def test_a_thing_that_lost_its_type_is_ours_by_its_record(iot):
     assert left_alone == []
     (unit,) = [each.unit for each in details if each.unit.serial_number == "SN-1"]
     assert unit.status == Status.ENROLLED
+
+
+def ours_and_left(iot, *authorities, items=()):
+    """Return our things by name with their serial numbers, and the things that are left alone."""
+    found = with_authorities(iot, *authorities)
+    units, left_alone = find_units(iot, found, items, FakeTable(*items).get)
+    return {u.thing_name: u.serial_number for u in units if u.thing_name}, left_alone
+
+
+STACK_S_OWN = {"acme-SN-1": "SN-1", "acme-SN-2": "SN-2"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "prefix", "ours"),
+    [
+        ("maker-7", "maker-", True),
+        ("other-7", "maker-", False),
+        ("pump-7", "", True),
+        # It could be of the hook as well; without a record nobody knows its serial number.
+        ("acme-7", "acme-", True),
+    ],
+)
+def test_a_thing_type_of_the_stack_and_a_template_s_beginning_make_a_thing_ours(
+    iot, thing, prefix, ours
+):
+    iot.things[thing] = "acme-gateway"
+    found, left_alone = ours_and_left(iot, by_template(prefix))
+    assert thing in (found if ours else left_alone)
+    assert found.get(thing) is None
+
+
+def test_a_gate_names_no_things_by_itself(iot):
+    iot.things["pump-7"] = "acme-gateway"
+    assert ours_and_left(iot, by_gate()) == (STACK_S_OWN, ["pump-7"])
+
+
+def test_a_thing_with_a_record_keeps_it_whatever_templates_name(iot):
+    stored = item("SN-1", IDS["A"])
+    found, _ = ours_and_left(iot, by_template("acme-"), items=[stored])
+    assert found == {"acme-SN-1": "SN-1", "acme-SN-2": None}
+    iot.things["acme-SN-3"] = "acme-gateway"
+    iot.add_signed(CA, IDS["E"], "acme-SN-3")
+    enrolled = to_item(record(serial_number="SN-3"))
+    units, _ = find_units(iot, with_authorities(iot, by_template()), [], FakeTable(enrolled).get)
+    assert [u.status for u in units if u.serial_number == "SN-3"] == [Status.ENROLLED]
+
+
+@pytest.mark.parametrize(
+    ("rules", "subject", "ours"),
+    [
+        (SubjectRules(thing_name="CommonName"), {"CommonName": "maker-7"}, True),
+        (SubjectRules(thing_name="SerialNumber"), {"SerialNumber": "maker-7"}, True),
+        (SubjectRules(thing_name="CommonName"), {"CommonName": "maker-8"}, False),
+        (SubjectRules(thing_name="SerialNumber"), {"CommonName": "maker-7"}, False),
+        (SubjectRules(thing_name="CommonName"), None, False),
+        (SubjectRules(), {"CommonName": "maker-7"}, False),
+        (SubjectRules(serial_number="CommonName"), {"CommonName": "maker-7"}, False),
+        (None, {"CommonName": "maker-7"}, False),
+    ],
+)
+def test_a_thing_of_another_type_is_ours_if_its_certificate_names_it(iot, rules, subject, ours):
+    iot.things["maker-7"] = "somebody-s"
+    pem = "damaged" if subject is None else MAKER.device(subject).certificate_pem
+    iot.add_signed(CA, IDS["E"], "maker-7", pem=pem)
+    details, left_alone = all_details(iot, found=with_authorities(iot, authority(rules=rules)))
+    assert left_alone == ([] if ours else ["maker-7"])
+    for each in details:
+        remove(iot, each)
+    assert ("maker-7" in iot.things) is not ours
+    assert (IDS["E"] in iot.certificates) is not ours
+
+
+def test_a_template_may_call_a_thing_like_its_certificate_and_a_gate_does_not(iot):
+    name = IDS["E"]
+    iot.things[name] = None
+    iot.add_signed(CA, name, name)
+    rules = SubjectRules(thing_name_prefix="maker-")
+    assert ours_and_left(iot, authority(rules=rules)) == ({**STACK_S_OWN, name: None}, [])
+    rules = SubjectRules(serial_number="CommonName")
+    assert ours_and_left(iot, authority(rules=rules)) == (STACK_S_OWN, [name])
+
+
+def test_a_thing_that_a_template_only_added_to_is_left_alone(iot):
+    """It has another certificate besides: somebody had it before the maker signed its name."""
+    iot.add_device("pump-1", IDS["F"], "pump")
+    pem = MAKER.device({"CommonName": "pump-1"}).certificate_pem
+    iot.add_signed(CA, IDS["E"], "pump-1", pem=pem)
+    assert ours_and_left(iot, by_template()) == (STACK_S_OWN, ["pump-1"])
+
+
+@pytest.mark.parametrize("status", ["PENDING_ACTIVATION", "INACTIVE", "REVOKED", "ACTIVE"])
+def test_what_a_ca_brought_in_and_nobody_let_in_is_removed(iot, status):
+    ids = [f"{number:064x}" for number in range(5)]
+    for each in ids:
+        iot.add_signed(GATED_CA, each, status=status)
+    found = with_authorities(iot, by_template(), by_gate())
+    for each in all_details(iot, found=found)[0]:
+        remove(iot, each)
+    assert set(iot.certificates) == {IDS["D"], CLAIM}
+    assert all_details(iot, found=found) == ([], [])
+
+
+def test_a_pending_certificate_is_closed_before_it_is_removed(iot):
+    iot.add_signed(GATED_CA, IDS["E"], status="PENDING_ACTIVATION")
+    found = with_authorities(iot, by_gate())
+    (details,) = [d for d in all_details(iot, found=found)[0] if IDS["E"] in d.unit.certificate_ids]
+    iot.calls.clear()
+    remove(iot, details)
+    assert iot.calls == [
+        ("update_certificate", IDS["E"], "INACTIVE"),
+        ("delete_certificate", IDS["E"]),
+    ]
+
+
+def test_a_certificate_of_a_ca_on_somebody_else_s_thing_stays_and_is_not_found_again(iot):
+    iot.things["pump-1"] = None
+    iot.add_signed(CA, IDS["E"], "pump-1", pem=MAKER.device({"CommonName": "x"}).certificate_pem)
+    found = with_authorities(iot, by_template())
+    details, left_alone = all_details(iot, found=found)
+    for each in details:
+        remove(iot, each)
+    assert left_alone == ["pump-1"]
+    assert iot.certificates[IDS["E"]] == "ACTIVE"
+    assert ("pump-1", ARN + IDS["E"]) in iot.attached
+    assert find_units(iot, found, [], FakeTable().get) == ([], ["pump-1"])
+
+
+def test_a_gated_device_is_found_once_by_its_record(iot):
+    iot.add_device("acme-GW-1", IDS["E"], "acme-gateway")
+    iot.add_signed(GATED_CA, IDS["E"], "acme-GW-1")
+    stored = {**item("GW-1", IDS["E"]), "claimCertificateId": {"S": GATED_CA}}
+    details, _ = all_details(iot, [stored], with_authorities(iot, by_gate()))
+    shown = [c.certificate_id for each in details for c in each.certificates]
+    assert shown.count(IDS["E"]) == 1
+    (unit,) = [each.unit for each in details if each.unit.thing_name == "acme-GW-1"]
+    assert (unit.serial_number, unit.claim_certificate_id) == ("GW-1", GATED_CA)
+
+
+def test_a_certificate_that_a_record_names_is_not_asked_about_twice(iot, monkeypatch):
+    asked = []
+    monkeypatch.setattr(iot, "_list_principal_things", lambda principal: asked.append(principal))
+    iot.add_signed(GATED_CA, IDS["E"], "acme-GW-1")
+    find_units(iot, with_authorities(iot, by_gate()), [item("GW-1", IDS["E"])], FakeTable().get)
+    assert asked == []
+
+
+def test_a_ca_is_no_certificate_that_could_be_removed(iot):
+    """A damaged record may name it as the device's own."""
+    iot.certificates[GATED_CA] = "ACTIVE"
+    stored = item("GW-1", IDS["E"], GATED_CA)
+    found = with_authorities(iot, by_gate())
+    for each in all_details(iot, [stored], found)[0]:
+        remove(iot, each)
+    assert iot.certificates[GATED_CA] == "ACTIVE"
 
 
 def test_a_certificate_that_another_thing_uses_stays_without_what_was_ours(iot):
