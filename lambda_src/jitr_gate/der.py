@@ -115,7 +115,7 @@ class Reader:
         octets = self._data[start : start + count]
         if len(octets) < count:
             raise DerError("truncated")
-        length = int.from_bytes(octets, "big")
+        length = int.from_bytes(octets)
         if length < _LONG_LENGTH or octets[0] == 0:
             raise DerError("a length that is not the shortest possible")
         return tag, start + count, length
@@ -131,7 +131,7 @@ def integer(content: memoryview) -> int:
         raise DerError("an empty number")
     if len(content) > 1 and content[0] == (_ALL_ONES if content[1] & _SIGN else 0):
         raise DerError("a number that is not the shortest possible")
-    return int.from_bytes(content, "big", signed=True)
+    return int.from_bytes(content, signed=True)
 
 
 def take_time(reader: Reader) -> int:

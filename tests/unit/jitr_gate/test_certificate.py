@@ -259,7 +259,6 @@ def test_an_empty_subject_and_a_certificate_of_version_1():
 SUBJECT = name(attribute(COMMON_NAME, "SN-1"))
 VALIDITY = time("260101000000Z") + time("360101000000Z")
 SHAPES = {
-    "an empty set": {"subject": sequence(tlv(der.SET))},
     "a sequence for a set": {"subject": sequence(sequence(attribute(COMMON_NAME, "x")))},
     "an attribute of three": {
         "subject": name(sequence(tlv(der.OBJECT_IDENTIFIER, COMMON_NAME), number(1), number(1)))
@@ -286,6 +285,11 @@ def test_a_certificate_of_another_shape_is_refused(shape):
     parts = {"subject": SUBJECT, **SHAPES[shape]}
     with pytest.raises(DerError):
         read(parts.pop("subject"), **parts)
+
+
+def test_a_part_of_a_name_that_is_empty_is_named_so():
+    with pytest.raises(DerError, match=r"^an empty part of a name$"):
+        read(sequence(tlv(der.SET)))
 
 
 def test_nothing_may_follow_a_certificate():

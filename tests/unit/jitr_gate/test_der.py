@@ -1,6 +1,7 @@
 """The DER reader: one right encoding, and no other."""
 
 import datetime as dt
+import time as clock
 
 import pytest
 from hypothesis import given
@@ -97,6 +98,15 @@ def test_the_borders_of_numbers(value):
 def test_an_empty_number():
     with pytest.raises(DerError, match=r"^an empty number$"):
         der.integer(memoryview(b""))
+
+
+@pytest.mark.parametrize("zone", ["UTC0", "EST5"])
+def test_times_are_utc_wherever_this_runs(zone, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        clock.tzset()
+        assert der.take_time(Reader(time("260101000000Z"))) == seconds(2026, 1, 1)
+    clock.tzset()
 
 
 def seconds(*parts):
