@@ -39,7 +39,7 @@ help: ## List the targets
 	  '$(PYTHON)' '$(TERRAFORM)' '$(ENDPOINT)' '$(PYTEST_ARGS)'
 
 .PHONY: demo
-demo: environments package ## Provision eight devices on an embedded endpoint and refuse five, then stop it
+demo: environments package ## Two stacks on an embedded endpoint, devices let in and refused; then stop it
 	@$(PY) -m tools.demo run
 
 .PHONY: test

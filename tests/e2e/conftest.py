@@ -1,4 +1,8 @@
-"""One applied stack for the whole layer: examples/complete, with IAM and IoT policies enforced."""
+"""Two applied stacks for the whole layer, with IAM and IoT policies enforced.
+
+`fleet` is examples/complete, whose devices come with claims; `just_in_time` is examples/jitp, whose
+devices come with certificates from their makers.
+"""
 
 import secrets
 import time
@@ -7,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e import just_in_time as examples
+from tests.e2e.just_in_time import JustInTime
 from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack
@@ -95,6 +101,35 @@ def fleet(auth_endpoint, tmp_path_factory) -> Iterator[Fleet]:
     fleet.stack_file = workspace.stack_file()
     yield fleet
     fleet.transport.close()
+
+
+@pytest.fixture(scope="session")
+def just_in_time(auth_endpoint, tmp_path_factory) -> Iterator[JustInTime]:
+    """examples/jitp, applied once in an account of its own, with revocation lists."""
+    directory = tmp_path_factory.mktemp("just-in-time")
+    account, makers = new_account(auth_endpoint), examples.make_makers()
+    pems = {name: maker.certificate_pem for name, maker in makers.items()}
+    bucket = f"revocations-{account.account_id}"
+    workspace = Workspace(
+        support.stage(directory / "copy"),
+        examples.EXAMPLE,
+        account,
+        {
+            "sensor_cas": {examples.SENSORS: pems.pop(examples.SENSORS)},
+            "gateway_cas": pems,
+            "gateway_crl_bucket": bucket,
+        },
+    ).init()
+    workspace.apply()
+    stack = JustInTime(workspace.outputs(), account, directory / "devices")
+    stack.makers, stack.crl_bucket = makers, bucket
+    region = {"LocationConstraint": account.region}
+    stack.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
+    for name in pems:
+        stack.publish_crl(name)
+    yield stack
+    stack.own_name.close()
+    stack.transport.close()
 
 
 @pytest.fixture

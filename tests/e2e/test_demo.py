@@ -35,6 +35,15 @@ REFUSED = {
     "HS-0003": "REVOKED",
     "TS-0001": "CLAIMED_BY_OTHER_CERTIFICATE",
 }
+JUST_IN_TIME = {
+    "TS-1001": "north-sensor-1001 +north-temperature-sensor +DE, north-temperature-sensor",
+    "TS-1002": "north-sensor-1002 +north-temperature-sensor +FR, north-temperature-sensor",
+    "GW-1001": "north-GW-1001 +north-gateway +north-gateway",
+}
+TURNED_AWAY = {
+    "GW-6666": "nobody enrolled it +hung up, 3 times +INACTIVE +UNKNOWN_SERIAL",
+    "TS-1003": "of a CA nobody registered +hung up, 3 times +never registered +-",
+}
 
 
 @pytest.fixture
@@ -66,6 +75,11 @@ def test_the_demo_ends_well_and_leaves_nothing(environment):
     assert re.search(
         r"^PolicyName +acme-gateway +acme-temperature-sensor", done.stdout, re.MULTILINE
     )
+    for serial, cells in JUST_IN_TIME.items():
+        row = rf"^{serial} +{cells} +[0-9a-f]{{8}} +[2-9] +\d+\.\d s"
+        assert re.search(row, done.stdout, re.MULTILINE), serial
+    for serial, cells in TURNED_AWAY.items():
+        assert re.search(rf"^{serial} +{cells}", done.stdout, re.MULTILINE), serial
     assert max(map(len, done.stdout.splitlines())) <= 120
     assert left_behind(environment["TMPDIR"]) == before
 

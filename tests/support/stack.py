@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,17 @@ from tests.support import endpoint as support
 from tests.support.terraform import Workspace
 from tools.claims import csr
 from tools.device.claims import Claim, ClaimCertificate, TrustedUserClaim
+from tools.device.just_in_time import JustInTimeResult, come_up
 from tools.device.model import SILENT, ClientCredentials, DeviceSpec, Greeting, KeyFlow
 from tools.device.provisioner import Provisioner, RetryPolicy
 from tools.device.session import Endpoint as DeviceEndpoint
-from tools.device.session import SdkSession, SdkTransport
+from tools.device.session import SdkSession, SdkTransport, discover_host_name
 from tools.device.store import CredentialStore
 from tools.endpoint import Endpoint
 
 ONCE = RetryPolicy(attempts=1)
+# Provisioning takes the endpoint a second or so, and more on a busy machine.
+UNTIL_ADMITTED = RetryPolicy(attempts=100, first_delay=0.1, max_delay=0.5, deadline=40)
 LOG_SECONDS = 10.0
 PROVIDER = 'provider "aws" {\n  max_retries = 2\n}\n'
 
@@ -160,6 +164,38 @@ class Stack:
         finally:
             connection.close()
 
+    @cached_property
+    def own_name(self) -> SdkTransport:
+        """The way to the account's own endpoint name, for certificates from a factory.
+
+        Close it when done; it is made at first use.
+        """
+        name, here = discover_host_name(self.client("iot")), self.transport.endpoint
+        return SdkTransport(DeviceEndpoint(name, here.port, here.host_name, here.ca_file))
+
+    def come_up(
+        self,
+        credentials: ClientCredentials,
+        thing_name: str,
+        *,
+        device_type: str = "",
+        greeting: Greeting = SILENT,
+        retry: RetryPolicy = UNTIL_ADMITTED,
+    ) -> JustInTimeResult:
+        """Let a device with a certificate from its factory connect until it is let in.
+
+        Raises:
+            NotAdmitted: It never was.
+        """
+        return come_up(
+            DeviceSpec(thing_name, device_type),
+            credentials,
+            thing_name,
+            transport=self.own_name,
+            greeting=greeting,
+            retry=retry,
+        )
+
     def credentials(self, serial_number: str) -> ClientCredentials:
         """The certificate and key that a provisioned device keeps."""
         identity = self.store.load(serial_number)
@@ -186,7 +222,7 @@ class Stack:
         while True:
             entries = [
                 entry
-                for entry in self._log_entries()
+                for entry in self.log_entries(self.outputs["hook_log_group_name"])
                 if entry.get("event") == "provisioning-decision"
                 and entry.get("serialNumber") == serial_number
             ]
@@ -194,13 +230,10 @@ class Stack:
                 return entries
             time.sleep(0.2)
 
-    def _log_entries(self) -> Iterator[dict[str, str]]:
-        pages = (
-            self.client("logs")
-            .get_paginator("filter_log_events")
-            .paginate(logGroupName=self.outputs["hook_log_group_name"])
-        )
-        for page in pages:
+    def log_entries(self, log_group_name: str) -> Iterator[dict[str, str]]:
+        """A function's own lines in its log group."""
+        paginator = self.client("logs").get_paginator("filter_log_events")
+        for page in paginator.paginate(logGroupName=log_group_name):
             for event in page["events"]:
                 # The platform writes lines of its own.
                 with contextlib.suppress(ValueError):

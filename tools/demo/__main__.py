@@ -16,9 +16,9 @@ from rich.console import Console
 
 from tools.cli.console import console as new_console
 from tools.cli.errors import explain
-from tools.demo import interruption, kept
-from tools.demo.claim import EXAMPLE
+from tools.demo import claim, interruption, just_in_time, kept
 from tools.demo.errors import DemoError
+from tools.demo.just_in_time import JustInTime
 from tools.demo.run import Demo
 from tools.demo.stack import ROOT, Workspace
 from tools.demo.steps import Steps
@@ -51,21 +51,23 @@ def _run(console: Console) -> int:
         directory = exits.enter_context(
             tempfile.TemporaryDirectory(prefix="demo-", dir=ROOT / "build")
         )
-        demo = Demo(console, endpoint, Workspace(Path(directory), endpoint, EXAMPLE))
-        try:
-            demo.run()
-        except _FORESEEN as error:
-            # What was found before is worth as much.
-            demo.differences.append(_sentence(error))
+        differences: list[str] = []
+        for part, example in ((Demo, claim.EXAMPLE), (JustInTime, just_in_time.EXAMPLE)):
+            workspace = Workspace(Path(directory) / example, endpoint, example)
+            try:
+                part(console, endpoint, workspace, differences).run()
+            except _FORESEEN as error:
+                # What was found before is worth as much.
+                differences.append(_sentence(error))
     console.print(
         "\nThe endpoint is stopped, and nothing is left of it."
         if endpoint.embedded
         else f"\nThe stack is left at {endpoint.url}, in account {endpoint.account_id}."
     )
     seconds = time.monotonic() - began
-    for sentence in demo.differences:
+    for sentence in differences:
         new_console(stderr=True).print(sentence, soft_wrap=True)
-    if demo.differences:
+    if differences:
         console.print(f"Not as expected, for the reasons above ({seconds:.0f} s).", style="red")
         return _FAILED
     console.print(f"Everything was as expected ({seconds:.0f} s).", style="green")

@@ -6,16 +6,13 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from tools.aws_errors import is_not_found
 from tools.demo.people import Person
 from tools.registry import certificates, denials
-
-if TYPE_CHECKING:
-    from tools.demo.stack import Stack
 
 _LOG_SECONDS = 10.0
 _POLL_SECONDS = 0.2
@@ -95,12 +92,14 @@ def certificate_ids(operator: Person, thing_name: str) -> tuple[str, ...] | None
     return tuple(arn.rpartition("/")[2] for arn in arns)
 
 
-def refusal(operator: Person, stack: Stack, serial_number: str, since: float) -> Mapping[str, Any]:
-    """The newest refusal of a serial number in the hook's decision log; empty when there is none.
+def refusal(
+    operator: Person, log_group: str, serial_number: str, since: float
+) -> Mapping[str, Any]:
+    """The newest refusal of a serial number in a decision log; empty when there is none.
 
     Args:
         operator: reads the log.
-        stack: whose log.
+        log_group: which log.
         serial_number: as the device sent it.
         since: seconds since 1970; the log is read again for some seconds, as it arrives late.
     """
@@ -108,7 +107,7 @@ def refusal(operator: Person, stack: Stack, serial_number: str, since: float) ->
     while True:
         found = denials.newest(
             operator.logs,
-            stack.outputs["hook_log_group_name"],
+            log_group,
             serial_number,
             since=int(since),
             now=int(time.time()),

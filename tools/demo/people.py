@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from tools.aws_errors import ACCESS_DENIED, error_code
-from tools.demo.scenario import FIELD_SERVICE, NAME_PREFIX
+from tools.demo.scenario import FIELD_SERVICE
 from tools.demo.stack import Stack
 from tools.endpoint import Endpoint
 
@@ -82,7 +82,7 @@ def root_user(endpoint: Endpoint) -> Person:
     return Person(f"arn:aws:iam::{account}:root", endpoint, account, "test")
 
 
-def hire_operator(root: Person, stack: Stack) -> Person:
+def hire_operator(root: Person, stack: Stack, name: str = "operator") -> Person:
     """Somebody who enrols and revokes devices, and looks at them: no permission beyond that."""
     iot = f"arn:aws:iot:{root.endpoint.region}:{root.endpoint.account_id}"
     logs = f"arn:aws:logs:{root.endpoint.region}:{root.endpoint.account_id}"
@@ -99,7 +99,7 @@ def hire_operator(root: Person, stack: Stack) -> Person:
         # first name and checks PartiQLInsert on the table; the second it checks on the certificate.
         "*": ["dynamodb:BatchExecuteStatement", "iot:ListAttachedPolicies"],
         outputs["kms_key_arn"]: ["kms:Decrypt"],
-        f"{iot}:thing/{NAME_PREFIX}-*": [
+        f"{iot}:thing/{stack.name_prefix}-*": [
             "iot:DescribeThing",
             "iot:GetThingShadow",
             "iot:ListThingGroupsForThing",
@@ -110,16 +110,16 @@ def hire_operator(root: Person, stack: Stack) -> Person:
             "iot:ListAttachedPolicies",
             "iot:UpdateCertificate",
         ],
-        f"{logs}:log-group:{outputs['hook_log_group_name']}*": ["logs:FilterLogEvents"],
+        **{f"{logs}:log-group:{group}*": ["logs:FilterLogEvents"] for group in stack.log_groups},
     }
-    person, iam = _hire(root, "operator")
+    person, iam = _hire(root, name)
     statements = [
         {"Effect": "Allow", "Action": actions, "Resource": resource}
         for resource, actions in may.items()
     ]
     document = {"Version": "2012-10-17", "Statement": statements}
     iam.put_user_policy(
-        UserName="operator", PolicyName="operate-devices", PolicyDocument=json.dumps(document)
+        UserName=name, PolicyName="operate-devices", PolicyDocument=json.dumps(document)
     )
     return person
 

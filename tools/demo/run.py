@@ -1,4 +1,4 @@
-"""The demonstration itself, from an endpoint to the last table."""
+"""The first part of the demonstration: devices that claim their identity."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from device_registry.transitions import Action
-from tools.cli import stack as stack_files
 from tools.demo import observe, people, tables, verdicts
 from tools.demo.claim import DEVICES_FILE, ClaimFiles, apply
+from tools.demo.enrolment import enrol
 from tools.demo.errors import DemoError
 from tools.demo.interruption import pause
 from tools.demo.people import Person
@@ -41,8 +41,6 @@ from tools.device.session import Endpoint as MqttEndpoint
 from tools.device.session import SdkTransport
 from tools.device.store import CredentialStore
 from tools.endpoint import Endpoint
-from tools.enrolment.run import Plan, Progress, enrol_file
-from tools.enrolment.source import Format
 from tools.registry import certificates
 from tools.registry.operate import operate
 from tools.registry.table import RegistryTable
@@ -106,7 +104,7 @@ class Demo:
     def _enrol(self, operator: Person, stack: Stack) -> None:
         registry = RegistryTable(operator.dynamodb, stack.outputs["registry_table_name"])
         with self.steps.step(f"Enrol {DEVICES_FILE.name}") as step:
-            counts = _enrol(operator, registry, stack, self.workspace.directory).counts
+            counts = enrol(operator, registry, stack, DEVICES_FILE).counts
             step.result = f"{counts.new} devices"
             if not counts.rows or counts.new != counts.rows:
                 raise DemoError(f"Not every row of {DEVICES_FILE.name} was enrolled: {counts}.")
@@ -187,12 +185,13 @@ class Demo:
             answer = error
         identity = store.load(serial)
         certificate_id = identity.certificate_id if identity else ""
+        log_group = stack.outputs["hook_log_group_name"]
         return verdicts.Refused(
             status_code=answer.status_code if answer else None,
             error_code=answer.error_code if answer else "",
             certificate_id=certificate_id,
             certificate_status=certificates.status_of(operator.iot, certificate_id),
-            entry=observe.refusal(operator, stack, serial, since) if answer else {},
+            entry=observe.refusal(operator, log_group, serial, since) if answer else {},
         )
 
     def _left_alone(self, operator: Person, stack: Stack, refusal: Refusal) -> None:
@@ -247,17 +246,3 @@ class _Devices:
             greeting=Greeting(publish=(STATUS_TOPIC, SHADOW_TOPIC), subscribe=()),
             sleep=pause,
         )
-
-
-def _enrol(operator: Person, registry: RegistryTable, stack: Stack, directory: Path) -> Progress:
-    types = stack_files.read(stack.stack_file).device_types or {}
-    plan = Plan(
-        path=str(DEVICES_FILE),
-        form=Format.CSV,
-        report=directory / "enrolment.problems.jsonl",
-        checkpoint=None,
-        table=registry,
-        caller_arn=operator.arn,
-        catalogue={name: entry.reprovision_policy for name, entry in types.items()},
-    )
-    return enrol_file(plan, lambda _: None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_registry.reasons import Denial
@@ -94,3 +95,89 @@ CHOOSER = DeviceSpec(
 
 STATUS_TOPIC = NAME_PREFIX + "/{type}/{thing}/status"
 SHADOW_TOPIC = "$aws/things/{thing}/shadow/update"
+
+JUST_IN_TIME_PREFIX = "north"
+"""Of the second stack, whose devices have certificates of their maker."""
+
+MAKER = "Northwind"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A device with a certificate of its maker's that must come up by itself.
+
+    Attributes:
+        device: What its firmware knows.
+        subject: Its certificate's, by AWS IoT's names for the fields.
+        thing_name: What its thing must be called.
+        groups: The groups it must be in.
+    """
+
+    device: DeviceSpec
+    subject: Mapping[str, str]
+    thing_name: str
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TurnedAway:
+    """A device with a certificate that must get nowhere.
+
+    Attributes:
+        title: What is wrong with it.
+        device: What its firmware knows.
+        subject: Its certificate's.
+        thing_name: What it says it is.
+        reason: What the gate's decision log must say; None where no gate is asked.
+    """
+
+    title: str
+    device: DeviceSpec
+    subject: Mapping[str, str]
+    thing_name: str
+    reason: Denial | None
+
+
+def _sensor(number: int, country: str) -> Arrival:
+    name = f"{JUST_IN_TIME_PREFIX}-sensor-{number}"
+    return Arrival(
+        DeviceSpec(f"TS-{number}", "temperature-sensor"),
+        {"CommonName": name, "SerialNumber": f"TS-{number}", "Country": country},
+        name,
+        (country, f"{JUST_IN_TIME_PREFIX}-temperature-sensor"),
+    )
+
+
+def _gateway_subject(serial_number: str) -> Mapping[str, str]:
+    return {"CommonName": "gateway", "SerialNumber": serial_number, "Organization": MAKER}
+
+
+SENSORS = (_sensor(1001, "DE"), _sensor(1002, "FR"))
+"""Their CA has a template: every certificate that it signed is good for a device."""
+
+GATEWAY = Arrival(
+    DeviceSpec("GW-1001", "gateway"),
+    _gateway_subject("GW-1001"),
+    f"{JUST_IN_TIME_PREFIX}-GW-1001",
+    (f"{JUST_IN_TIME_PREFIX}-gateway",),
+)
+"""Its CA has a gate: the registry is asked. This one is enrolled."""
+
+STRANGER = TurnedAway(
+    "nobody enrolled it",
+    DeviceSpec("GW-6666", "gateway"),
+    _gateway_subject("GW-6666"),
+    f"{JUST_IN_TIME_PREFIX}-GW-6666",
+    Denial.UNKNOWN_SERIAL,
+)
+COUNTERFEIT = TurnedAway(
+    "of a CA nobody registered",
+    DeviceSpec("TS-1003", "temperature-sensor"),
+    {
+        "CommonName": f"{JUST_IN_TIME_PREFIX}-sensor-1003",
+        "SerialNumber": "TS-1003",
+        "Country": "DE",
+    },
+    f"{JUST_IN_TIME_PREFIX}-sensor-1003",
+    None,
+)

@@ -47,6 +47,13 @@ class Stack:
         """The start of every name."""
         return str(self.outputs["name_prefix"])
 
+    @property
+    def log_groups(self) -> tuple[str, ...]:
+        """The log groups that hold decisions: the hook's and the gates'."""
+        authorities = self.outputs.get("certificate_authorities", {}).values()
+        gates = [authority["log_group_name"] for authority in authorities]
+        return (self.outputs["hook_log_group_name"], *filter(None, gates))
+
     def template_name(self, key: str) -> str:
         """The name of a provisioning template, by its key in the configuration."""
         return str(self.outputs["templates"][key]["name"])

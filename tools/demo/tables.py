@@ -10,8 +10,9 @@ from rich.table import Table
 
 from tools.cli.console import table
 from tools.demo.observe import Seen
-from tools.demo.scenario import Refusal
-from tools.demo.verdicts import Refused
+from tools.demo.scenario import Arrival, Refusal, TurnedAway
+from tools.demo.verdicts import Refused, Sight
+from tools.device.just_in_time import JustInTimeResult
 from tools.device.model import DeviceSpec
 
 _SHORT_ID = 8
@@ -76,4 +77,46 @@ def choices(device: DeviceSpec, seen: Seen) -> Table:
     return table(
         ("Parameter", f"{device.serial_number} asked for", "AWS IoT has"),
         [(name, device.parameters[name], value) for name, value in has.items()],
+    )
+
+
+def arrivals(rows: Sequence[tuple[Arrival, JustInTimeResult, Seen]]) -> tuple[Table, Table]:
+    """What AWS IoT has for each device that came up just in time: a wide table and a narrow one."""
+    cells = [
+        (
+            arrival.device.serial_number,
+            seen.thing,
+            seen.thing_type,
+            ", ".join(seen.groups),
+            ", ".join(one[:_SHORT_ID] for one in seen.certificate_ids),
+            result.attempts,
+            f"{result.timings.total:.1f} s",
+        )
+        for arrival, result, seen in rows
+    ]
+    headings = ("Serial", "Thing", "Type = policy", "Groups", "Certificate", "Connections", "Time")
+    narrow = (0, 1, 3, 5)
+    return (
+        table(headings, cells),
+        table([headings[i] for i in narrow], [[row[i] for i in narrow] for row in cells]),
+    )
+
+
+def turned_away(rows: Sequence[tuple[TurnedAway, Sight]]) -> tuple[Table, Table]:
+    """Each device that got nowhere, and what only the operator sees."""
+    cells = [
+        (
+            case.device.serial_number,
+            case.title,
+            "let in" if sight.connected else f"hung up, {sight.attempts} times",
+            sight.certificate_status or "never registered",
+            sight.reason or "-",
+        )
+        for case, sight in rows
+    ]
+    headings = ("Serial", "What is wrong", "Device sees", "Its certificate", "Decision log says")
+    narrow = (0, 1, 3, 4)
+    return (
+        table(headings, cells),
+        table([headings[i] for i in narrow], [[row[i] for i in narrow] for row in cells]),
     )

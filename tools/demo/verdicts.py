@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tools.demo.observe import Seen
-from tools.demo.scenario import Refusal
+from tools.demo.scenario import Arrival, Refusal, TurnedAway
+from tools.device.just_in_time import JustInTimeResult
 from tools.device.model import DeviceSpec, ProvisioningResult
 
 FORBIDDEN = 403
@@ -85,3 +86,74 @@ def of_refusal(refusal: Refusal, refused: Refused) -> Iterator[str]:
         yield f"{who}: the decision log does not name the certificate that it came with."
     if refused.certificate_status in {"ACTIVE", "INACTIVE"}:
         yield f"{who}: the certificate it asked for is {refused.certificate_status}."
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What became of a device whose certificate must be good for nothing.
+
+    Attributes:
+        connected: Whether it was let in.
+        attempts: Connections it tried.
+        certificate_status: Of its certificate at AWS IoT; None where AWS IoT never took it in.
+        thing_exists: Whether there is a thing of its name.
+        entry: The line in the gate's decision log; empty when there is none.
+    """
+
+    connected: bool
+    attempts: int
+    certificate_status: str | None
+    thing_exists: bool
+    entry: Mapping[str, Any]
+
+    @property
+    def reason(self) -> str | None:
+        """The reason in the decision log."""
+        return self.entry.get("reason")
+
+
+def of_arrival(
+    arrival: Arrival, result: JustInTimeResult, seen: Seen, outputs: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that came up just in time.
+
+    Args:
+        arrival: What has to come of it.
+        result: How it fared.
+        seen: What AWS IoT says of its thing.
+        outputs: The stack's outputs: the names that its type stands for.
+    """
+    device = arrival.device
+    catalogue = outputs["device_types"][device.device_type]
+    wanted: dict[str, tuple[Any, Any]] = {
+        "thing": (arrival.thing_name, seen.thing),
+        "thing type": (catalogue["thing_type_name"], seen.thing_type),
+        "groups": (arrival.groups, seen.groups),
+        "policies": ((catalogue["policy_name"],), seen.policies),
+        "certificates": ((result.certificate_id,), seen.certificate_ids),
+        "certificate's status": (("ACTIVE",), seen.certificate_statuses),
+        "attribute serialNumber": (device.serial_number, seen.serial_number),
+        "last message": (
+            {"serialNumber": device.serial_number, "deviceType": device.device_type},
+            seen.shadow,
+        ),
+    }
+    for what, (expected, found) in wanted.items():
+        if found != expected:
+            yield f"{device.serial_number}: its {what} should be {expected}, AWS has {found}."
+    if result.attempts == 1:
+        yield f"{device.serial_number} was not dropped at its first connection."
+
+
+def of_turned_away(case: TurnedAway, sight: Sight) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that must get nowhere."""
+    who = f"{case.device.serial_number} ({case.title})"
+    if sight.connected:
+        yield f"{who} was let in."
+    if sight.thing_exists:
+        yield f"{who} has a thing."
+    if sight.reason != case.reason:
+        yield f"{who} should be refused as {case.reason}, the log's reason is {sight.reason}."
+    expected = None if case.reason is None else "INACTIVE"
+    if sight.certificate_status != expected:
+        yield f"{who}: its certificate should be {expected}, AWS has {sight.certificate_status}."

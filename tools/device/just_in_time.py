@@ -115,7 +115,7 @@ def come_up(
         NotAdmitted: It was turned away every time.
         DeviceError: No connection could be made, or the greeting was not allowed.
     """
-    certificate_id = _certificate_id(credentials.certificate_pem)
+    own = certificate_id(credentials.certificate_pem)
     start = timer()
     attempts = 0
     admitted = start
@@ -137,7 +137,7 @@ def come_up(
     return JustInTimeResult(
         serial_number=device.serial_number,
         thing_name=client_id,
-        certificate_id=certificate_id,
+        certificate_id=own,
         attempts=attempts,
         timings=JustInTimeTimings(admission=admitted - start, total=timer() - start),
         published=tuple(own_topic(topic, device, client_id) for topic in greeting.publish),
@@ -162,7 +162,12 @@ def _in_passing(error: BaseException | None) -> str:
     return str(error)
 
 
-def _certificate_id(certificate_pem: str) -> str:
+def certificate_id(certificate_pem: str) -> str:
+    """The id by which AWS IoT knows a certificate; of a chain, the first one's.
+
+    Raises:
+        UnusableCredentials: It is no certificate.
+    """
     try:
         # Further certificates of the chain may follow the device's own.
         certificate = x509.load_pem_x509_certificates(certificate_pem.encode())[0]

@@ -5,8 +5,16 @@ from dataclasses import replace
 import pytest
 
 from tools.demo.observe import Seen
-from tools.demo.scenario import REFUSALS
-from tools.demo.verdicts import Refused, of_admission, of_refusal
+from tools.demo.scenario import COUNTERFEIT, REFUSALS, SENSORS, STRANGER
+from tools.demo.verdicts import (
+    Refused,
+    Sight,
+    of_admission,
+    of_arrival,
+    of_refusal,
+    of_turned_away,
+)
+from tools.device.just_in_time import JustInTimeResult, JustInTimeTimings
 from tools.device.model import DeviceSpec, ProvisioningResult, Timings
 
 DEVICE = DeviceSpec("TS-1", "sensor")
@@ -105,3 +113,93 @@ def test_a_device_that_was_refused_otherwise(change, word):
 def test_a_refusal_that_the_log_does_not_hold():
     sentences = list(of_refusal(REFUSAL, replace(REFUSED, entry={})))
     assert "none found" in sentences[0]
+
+
+ARRIVAL = SENSORS[0]
+NORTH = {
+    "device_types": {
+        "temperature-sensor": {
+            "thing_type_name": "north-temperature-sensor",
+            "policy_name": "north-temperature-sensor",
+        }
+    }
+}
+ARRIVED = JustInTimeResult(
+    serial_number="TS-1001",
+    thing_name="north-sensor-1001",
+    certificate_id="c" * 64,
+    attempts=2,
+    timings=JustInTimeTimings(admission=0.1, total=0.2),
+)
+ARRIVED_THING = Seen(
+    thing="north-sensor-1001",
+    thing_type="north-temperature-sensor",
+    groups=("DE", "north-temperature-sensor"),
+    certificate_ids=("c" * 64,),
+    policies=("north-temperature-sensor",),
+    certificate_statuses=("ACTIVE",),
+    serial_number="TS-1001",
+    shadow={"serialNumber": "TS-1001", "deviceType": "temperature-sensor"},
+)
+
+
+def test_a_device_that_came_up_as_it_should():
+    assert list(of_arrival(ARRIVAL, ARRIVED, ARRIVED_THING, NORTH)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"thing": "north-other"},
+        {"thing_type": "north-gateway"},
+        {"groups": ("DE",)},
+        {"policies": ()},
+        {"certificate_ids": ("c" * 64, "d" * 64)},
+        {"certificate_statuses": ("INACTIVE",)},
+        {"serial_number": "TS-9"},
+        {"shadow": {}},
+    ],
+)
+def test_each_difference_of_an_arrival_is_said(change):
+    said = list(of_arrival(ARRIVAL, ARRIVED, replace(ARRIVED_THING, **change), NORTH))
+    assert len(said) == 1
+    assert said[0].startswith("TS-1001: its ")
+
+
+def test_a_device_that_was_never_dropped_is_noticed():
+    at_once = replace(ARRIVED, attempts=1)
+    assert list(of_arrival(ARRIVAL, at_once, ARRIVED_THING, NORTH)) == [
+        "TS-1001 was not dropped at its first connection."
+    ]
+
+
+AT_THE_GATE = Sight(
+    connected=False,
+    attempts=3,
+    certificate_status="INACTIVE",
+    thing_exists=False,
+    entry={"reason": "UNKNOWN_SERIAL"},
+)
+NOWHERE = replace(AT_THE_GATE, certificate_status=None, entry={})
+
+
+@pytest.mark.parametrize(("case", "sight"), [(STRANGER, AT_THE_GATE), (COUNTERFEIT, NOWHERE)])
+def test_a_device_that_was_turned_away_as_it_should(case, sight):
+    assert list(of_turned_away(case, sight)) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "sight", "change", "sentence"),
+    [
+        (STRANGER, AT_THE_GATE, {"connected": True}, "was let in"),
+        (STRANGER, AT_THE_GATE, {"thing_exists": True}, "has a thing"),
+        (STRANGER, AT_THE_GATE, {"entry": {}}, "the log's reason is None"),
+        (STRANGER, AT_THE_GATE, {"certificate_status": "ACTIVE"}, "AWS has ACTIVE"),
+        (COUNTERFEIT, NOWHERE, {"certificate_status": "INACTIVE"}, "AWS has INACTIVE"),
+        (COUNTERFEIT, NOWHERE, {"entry": {"reason": "REVOKED"}}, "refused as None"),
+    ],
+)
+def test_each_way_in_is_noticed(case, sight, change, sentence):
+    said = list(of_turned_away(case, replace(sight, **change)))
+    assert len(said) == 1
+    assert sentence in said[0]
