@@ -128,6 +128,22 @@ def test_a_gated_ca_is_read_with_the_fields_that_the_gate_asks_for(tmp_path):
     assert rules.manufacturer == "OrganizationalUnit"
 
 
+def test_the_gates_have_decision_logs_of_their_own(tmp_path):
+    gated = {**AUTHORITY, "device_certificate": GATED, "log_group_name": "/aws/lambda/acme-x-gate"}
+    entries = {"x": gated, "y": {**AUTHORITY, "certificate_id": "cb" * 32, "log_group_name": None}}
+    stack = read(stack_file(tmp_path, certificate_authorities=entries))
+    assert stack.decision_logs == ["/aws/lambda/acme-hook", "/aws/lambda/acme-x-gate"]
+    assert [stack.certificate_authorities[key].rules.gated for key in "xy"] == [True, False]
+
+
+def test_a_ca_is_known_by_its_id_and_shared_like_a_claim_certificate(tmp_path):
+    stack = read(stack_file(tmp_path, certificate_authorities={"northwind": AUTHORITY}))
+    assert stack.authority_key("ca" * 32) == "northwind"
+    assert stack.authority_key("c1" * 32) is None
+    assert stack.authority_key(None) is None
+    assert stack.shared_certificate_ids == {"c1" * 32, "ca" * 32}
+
+
 @pytest.mark.parametrize("none", [..., None, {}])
 def test_an_older_stack_has_no_cas(tmp_path, none):
     assert read(stack_file(tmp_path, certificate_authorities=none)).certificate_authorities == {}

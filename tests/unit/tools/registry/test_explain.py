@@ -85,3 +85,41 @@ def test_a_lost_claim_is_said_not_to_come_back_by_waiting():
     assert "release" in explained
     assert "wait" not in explained
     assert "never with one that held the claim" in explained
+
+
+@pytest.mark.parametrize(
+    ("reason", "deleted"),
+    [
+        (Denial.UNKNOWN_SERIAL, True),
+        (Denial.ENROLMENT_EXPIRED, True),
+        (Denial.SUSPENDED, True),
+        (Denial.REVOKED, False),
+        (Denial.CERTIFICATE_REVOKED, False),
+        (Denial.CERTIFICATE_NOT_VALID, False),
+        (Denial.INVALID_PARAMETER, False),
+        (Denial.CRL_UNAVAILABLE, False),
+        (Denial.REGISTRY_UNAVAILABLE, False),
+    ],
+)
+def test_a_certificate_that_a_gate_refused_has_to_go_before_the_device_may_ask_again(
+    reason, deleted
+):
+    suspended = record(status=Status.SUSPENDED)
+    for known in (None, suspended):
+        assert ("delete-certificate" in denial(reason, known, gated=True).advice) is deleted
+        assert "delete-certificate" not in denial(reason, known).advice
+        assert denial(reason, known, gated=True).advice.startswith(denial(reason, known).advice)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Denial.UNKNOWN_SERIAL,
+        Denial.WRONG_CLAIM,
+        Denial.WRONG_DEVICE_TYPE,
+        Denial.WRONG_MANUFACTURER,
+    ],
+)
+def test_what_may_come_of_a_ca_is_not_laid_on_the_device_alone(reason):
+    explained = DENIALS[reason]
+    assert any(word in explained.why + explained.advice for word in ("CA", "maker"))
