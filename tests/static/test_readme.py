@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.terraform import ROOT, Workspace, stage
 from tools.cli.main import cli
+from tools.device.maker import Maker
 
 READMES = sorted(
     path
@@ -88,7 +89,7 @@ COMMANDS = sorted({command for path in DOCUMENTS for command in shown_commands(p
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_one_that_the_tools_take(command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for file in ("devices.csv", "serials.txt", "stack.json"):
+    for file in ("devices.csv", "serials.txt", "stack.json", "device.pem", "device.key.pem"):
         (tmp_path / file).touch()
     monkeypatch.setenv("CA_ID", "ca" * 32)
     words = shlex.split(os.path.expandvars(command))
@@ -107,4 +108,6 @@ def test_the_example_is_valid(readme, tmp_path):
     configuration = stage(tmp_path) / "terraform/examples/readme"
     configuration.mkdir()
     (configuration / "main.tf").write_text(SOURCE.sub(r'"../../../\g<path>"', code))
+    for name in re.findall(r'file\("([\w-]+\.pem)"\)', code):
+        (configuration / name).write_text(Maker({"CommonName": name}).certificate_pem)
     Workspace(tmp_path, "terraform/examples/readme").init().validate()
