@@ -79,10 +79,17 @@ def eventually(look: Callable[[], Any], seconds: float = PATIENT_SECONDS) -> Any
 
 
 class JustInTime(Stack):
-    """The applied example and what these tests ask of it."""
+    """The applied example and what these tests ask of it.
 
-    makers: dict[str, Maker]
-    crl_bucket: str
+    Args:
+        makers: Those whose CAs are registered, by the CAs' names.
+        crl_bucket: Where the gates read the makers' revocation lists.
+    """
+
+    def __init__(self, outputs, endpoint, directory, makers: dict[str, Maker], crl_bucket: str):
+        super().__init__(outputs, endpoint, directory)
+        self.makers = makers
+        self.crl_bucket = crl_bucket
 
     # --- devices
 
@@ -213,7 +220,7 @@ class JustInTime(Stack):
         return [one for one in self.gate_log(device, ca) if one["event"] == DECISION]
 
     def gate_environment(self, ca: str = GATEWAYS) -> dict[str, str]:
-        """The environment of the deployed function, as a user with its role's rights and no more."""
+        """The deployed function's environment, with credentials that have its role's rights."""
         function = self.ca(ca)["function_name"]
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
         iam, user = self.client("iam"), f"gate-{secrets.token_hex(4)}"

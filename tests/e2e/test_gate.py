@@ -24,8 +24,6 @@ pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
 CONNECTIONS = 100
 KILLED = -9
-# Of a run that lets a device in, in this order. GetObject is the revocation list's.
-CHANGES = ("UpdateItem", "things", "addThingToThingGroup", "principals", "target-policies")
 
 ADMITTED = {
     "thing type": "acme-gateway",
@@ -81,7 +79,7 @@ def test_a_stranger_stays_out_whatever_happens_later(just_in_time):
 
     just_in_time.enrol(device.serial_number, device_type=GATEWAY)
     before = just_in_time.describe(device), just_in_time.item(device)
-    assert just_in_time.turned_away(device).explicit
+    just_in_time.turned_away(device)
     just_in_time.replay(device)
     assert (just_in_time.describe(device), just_in_time.item(device)) == before
     assert not just_in_time.has_thing(device)
@@ -216,11 +214,11 @@ def test_a_hundred_connections_of_one_certificate_make_one_device(just_in_time):
     said = quiet_log(just_in_time, device)
 
     assert answers.keys() <= {"turned away", "let in"}
-    # Many runs were under way at the same time, and one of them was the first.
+    # Each of those that were turned away made an event. Several runs were under way at the same
+    # time, one of them took the claim, and the others found it to be theirs.
+    assert said.keys() == {"FIRST_CLAIM", "REPEAT", "NOT_PENDING"}
     assert said["FIRST_CLAIM"] == 1
-    assert said.keys() <= {"FIRST_CLAIM", "REPEAT", "NOT_PENDING"}
-    assert said["REPEAT"] > 1
-    print(answers, said)
+    assert said.total() >= answers["turned away"]
     assert just_in_time.outcome(device) == ADMITTED
     assert changes_of_the_record(just_in_time, device) == ["INSERT", "MODIFY"]
 
@@ -286,7 +284,9 @@ def test_a_function_killed_after_any_step_leaves_what_the_next_event_completes(j
         done = run(unharmed, CONNECTIONS)
         assert done.returncode == 0, done.stderr
         requests = json.loads(done.stdout.splitlines()[-1])["requests"]
-        print(requests)
+        # The certificate, the list, the claim; thing, group, attachment, policy; the certificate,
+        # its activation, and the claim once more.
+        assert len(requests) == 10
         assert just_in_time.outcome(unharmed) == ADMITTED
 
         devices = [just_in_time.enrolled_gateway() for _ in requests]

@@ -11,16 +11,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.just_in_time import (
-    EXAMPLE,
     GATEWAYS,
     SENSOR,
     SENSORS,
-    JustInTime,
 )
-from tests.support import terraform as support
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client, new_account
-from tests.support.terraform import ROOT, Workspace
+from tests.support.terraform import ROOT
 from tools.device.failures import ActionDenied, ConnectionRefused, NotReachable
 from tools.device.maker import Maker, key_to_pem
 from tools.device.model import Greeting
@@ -220,26 +217,14 @@ def test_a_ca_switched_off_keeps_out_new_devices_and_stops_no_other(
     assert just_in_time.status(device) == "ACTIVE"
 
 
-def test_one_ca_in_two_accounts_and_each_device_lands_where_it_was_sent(
-    just_in_time, auth_endpoint, tmp_path
-):
-    account = new_account(auth_endpoint)
-    pem = just_in_time.makers[SENSORS].certificate_pem
-    workspace = Workspace(
-        support.stage(tmp_path / "copy"), EXAMPLE, account, {"sensor_cas": {SENSORS: pem}}
-    ).init()
-    workspace.apply()
-    other = JustInTime(workspace.outputs(), account, tmp_path / "devices")
-    other.makers = just_in_time.makers
-    try:
-        assert other.ca(SENSORS)["certificate_id"] == just_in_time.ca(SENSORS)["certificate_id"]
-        for home, elsewhere in ((just_in_time, other), (other, just_in_time)):
-            device = home.sensor()
-            home.admit(device)
-            assert (home.status(device), elsewhere.status(device)) == ("ACTIVE", None)
-            assert (home.has_thing(device), elsewhere.has_thing(device)) == (True, False)
-    finally:
-        other.own_name.close()
+def test_one_ca_in_two_accounts_and_each_device_lands_where_it_was_sent(just_in_time, elsewhere):
+    ca_id = just_in_time.ca(SENSORS)["certificate_id"]
+    for home, other in ((just_in_time, elsewhere), (elsewhere, just_in_time)):
+        assert home.ca(SENSORS)["certificate_id"] == ca_id
+        device = home.sensor()
+        home.admit(device)
+        assert (home.status(device), other.status(device)) == ("ACTIVE", None)
+        assert (home.has_thing(device), other.has_thing(device)) == (True, False)
 
 
 def test_the_tools_verification_certificate_is_good_for_its_account_only(auth_endpoint, tmp_path):
@@ -248,10 +233,10 @@ def test_the_tools_verification_certificate_is_good_for_its_account_only(auth_en
     maker = Maker({"CommonName": "Careful maker"})
     (tmp_path / "ca.pem").write_text(maker.certificate_pem)
     (tmp_path / "ca.key.pem").write_text(key_to_pem(maker.key))
+    command = [sys.executable, "-m", "tools", "ca", "verification-certificate"]
+    command += ["--ca-certificate", tmp_path / "ca.pem"]
     done = subprocess.run(
-        [sys.executable, "-m", "tools", "ca", "verification-certificate"]
-        + ["--ca-certificate", tmp_path / "ca.pem", "--ca-key", tmp_path / "ca.key.pem"]
-        + ["--out", tmp_path / "verification.pem"],
+        [*command, *("--ca-key", tmp_path / "ca.key.pem", "--out", tmp_path / "verification.pem")],
         cwd=ROOT,
         env=home.environment(),
         capture_output=True,

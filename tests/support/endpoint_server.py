@@ -43,6 +43,9 @@ from hypercorn.protocol.h11 import H11Protocol
 LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}
 STOP_SECONDS = 5
 ROLE_SESSION_SECONDS = 900
+# AWS waits one minute, then two.
+RETRY_PAUSES = (1, 2)
+EVENTS_AT_A_TIME = 8
 TARGET_POLICIES = "/target-policies/"
 LARGE_RESPONSE = 2**16
 
@@ -116,21 +119,37 @@ def authorise_attachments_on_their_target() -> None:
     actions.extract_resource_arn = with_target
 
 
-def invoke_for_topic_rules_as_for_others() -> None:
-    """Let AWS Lambda try an event again that a topic rule passed on, and then use the queue.
+def queue_events_of_topic_rules() -> None:
+    """Let events that a topic rule passes on wait for a function, be tried again, and be kept.
 
-    AWS IoT invokes functions asynchronously, as other services do. The engine does too, but runs
-    the function of a topic rule only once, and forgets an event that fails.
+    AWS IoT invokes functions asynchronously, and AWS Lambda then does these three things, the last
+    with a dead-letter queue. The engine runs the function of a topic rule once and forgets an event
+    that fails; and it starts a process for each event, so that many at once bury a small machine.
     """
     iot, functions = engine("services.iot"), engine("services.lambda_svc")
+    slots = threading.Semaphore(EVENTS_AT_A_TIME)
+
+    def deliver(name, record, event):
+        for pause in (0, *RETRY_PAUSES):
+            time.sleep(pause)
+            with slots:
+                result = functions._execute_function_with_config_scope(record, event)
+            if not result.get("error"):
+                return
+        target = record["config"].get("DeadLetterConfig", {}).get("TargetArn")
+        if target:
+            functions._run_with_function_config_scope(
+                record, functions._route_async_failure, target, name, event, result
+            )
 
     def dispatch(account, region, function_arn, event):
-        function, configuration, _ = functions._get_func_record_for_ref_in_scope(
+        function, configuration, name = functions._get_func_record_for_ref_in_scope(
             function_arn, account_id=account, region=region
         )
         if function and configuration:
             record = functions._execution_record_for_config(function, configuration)
-            functions.invoke_async_with_retry(record, event)
+            arguments = (name, record, event)
+            threading.Thread(target=deliver, args=arguments, daemon=True).start()
 
     iot._dispatch_rule_to_lambda = dispatch
 
@@ -264,7 +283,7 @@ def main() -> None:
     socket.socket = LoopbackSocket
     send_responses_whole()
     authorise_attachments_on_their_target()
-    invoke_for_topic_rules_as_for_others()
+    queue_events_of_topic_rules()
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
