@@ -32,6 +32,7 @@ from tools.decommission.records import Policy
 from tools.decommission.removal import remove
 from tools.ordered import in_order
 from tools.registry.certificates import short
+from tools.registry.table import NoTable
 
 _WORKERS = 4
 
@@ -103,6 +104,7 @@ def decommission(
     fate = Policy(policy or (Policy.KEEP if everything else Policy.REVOKE))
     catalogue = _catalogue(deployment) if everything else None
     if catalogue:
+        _do_without_table(deployment)
         _tell_open_authorities(deployment)
     units = _search(deployment, catalogue) if catalogue else _named(deployment, serials, from_file)
     ours = _ours(deployment, units, catalogue)
@@ -127,6 +129,17 @@ def decommission(
     if catalogue and not dry_run:
         _conclude(context, deployment, catalogue)
     context.exit(PARTLY if unknown or left_alone else DONE)
+
+
+def _do_without_table(deployment: Deployment) -> None:
+    """Let a stack be emptied whose table an earlier `terraform destroy` has deleted."""
+    if not deployment.registry.exists():
+        name = deployment.table_name()
+        note(
+            f"Table {name} does not exist in this account and Region: devices are looked for "
+            "without their records. If it should exist, check the stack file and AWS_REGION."
+        )
+        deployment.registry = NoTable(deployment.dynamodb, name)
 
 
 def _tell_open_authorities(deployment: Deployment) -> None:

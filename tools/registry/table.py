@@ -277,10 +277,37 @@ class RegistryTable:
         """Return the table's ARN, which names its account and Region."""
         return self._client.describe_table(TableName=self.name)["Table"]["TableArn"]
 
+    def exists(self) -> bool:
+        """Tell whether there is such a table in this account and Region."""
+        try:
+            self._client.describe_table(TableName=self.name)
+        except self._client.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     def deletion_protection(self) -> bool:
         """Tell whether DynamoDB refuses to delete the table."""
         table = self._client.describe_table(TableName=self.name)["Table"]
         return table.get("DeletionProtectionEnabled", False)
+
+
+class NoTable(RegistryTable):
+    """A registry whose table was deleted: no device has a record."""
+
+    def get(self, serial_number: str) -> StoredItem | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
+    def delete(self, serial_number: str, status: Status) -> None:
+        """Do nothing: what is gone is deleted."""
+
+    def ever_claimed(self) -> Iterator[StoredItem]:
+        """Yield nothing."""
+        return iter(())
+
+    def deletion_protection(self) -> bool:
+        """Say that nothing keeps the table from being deleted."""
+        return False
 
 
 def _keys(unprocessed: Any) -> Any:
