@@ -10,6 +10,7 @@ from tools.registry import table as tables
 from tools.registry.table import (
     ConditionFailedError,
     InsertRefused,
+    NoTable,
     Pause,
     RegistryTable,
     ThrottledError,
@@ -176,3 +177,26 @@ def test_a_certificate_s_records_can_be_narrowed_to_statuses(stub):
     )
     found = registry(stub).by_claim_certificate("c", [Status.ACTIVE, Status.REVOKED])
     assert list(found) == [item("A")]
+
+
+@pytest.mark.parametrize(("answer", "exists"), [(None, True), ("ResourceNotFoundException", False)])
+def test_a_table_that_is_not_there_is_told_from_one_that_is(stub, answer, exists):
+    if answer is None:
+        stub.add_response("describe_table", {"Table": {}}, {"TableName": "registry"})
+    else:
+        stub.add_client_error("describe_table", answer)
+    assert registry(stub).exists() is exists
+
+
+def test_whether_a_table_is_there_is_not_guessed(stub):
+    stub.add_client_error("describe_table", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        registry(stub).exists()
+
+
+def test_a_table_that_was_deleted_has_no_records_and_is_not_asked(stub):
+    gone = NoTable(stub.client, "registry")
+    assert gone.get("A") is None
+    assert list(gone.ever_claimed()) == []
+    assert gone.deletion_protection() is False
+    gone.delete("A", Status.REVOKED)
