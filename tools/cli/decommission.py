@@ -47,6 +47,7 @@ What becomes of the records that a certificate ever held (--records):
   revoke   REVOKED, reason "decommissioned": final, the serial number never comes back
            (default for single devices)
   release  ENROLLED again once all is removed: the device may be provisioned anew
+           (through a gate with a new certificate only: the old one lost the claim for good)
   delete   deleted: the serial number is unknown again
   keep     left as they are (default with --all)
 
