@@ -349,7 +349,7 @@ def test_show_shows_the_rest_where_there_is_no_log_group(stack):
     stack.enrol("SN-1,gateway,,,,")
     result = stack.run("show", "SN-1")
     assert result.exit_code == 0
-    assert "Not shown: the decision log." in result.stderr
+    assert f"Not shown: the decision log {LOG_GROUP}." in result.stderr
     assert "may be provisioned now" in result.stdout
 
 
