@@ -16,9 +16,11 @@ from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack, root_module
 from tools import terraform_env
+from tools.device.maker import Maker
 
-# Beside the other example in one account: two stacks must not meet.
+# Beside the other examples in one account: stacks must not meet.
 COMPLETE_PREFIX = "shop"
+JITP_PREFIX = "works"
 
 
 @pytest.fixture(scope="session")
@@ -33,11 +35,29 @@ def claim_key(tmp_path_factory):
     return ClaimKey(tmp_path_factory.mktemp("claim"))
 
 
+@pytest.fixture(scope="session")
+def makers():
+    """The makers whose CAs examples/jitp registers, by the names that it gives them."""
+    return {name: Maker({"CommonName": name}) for name in ("sensor-maker", "gateway-maker")}
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _pytest_terraform(staged, endpoint, claim_key):
-    variables = {"name_prefix": COMPLETE_PREFIX, "claim_csrs": {"line-1": claim_key.csr_pem}}
-    complete = staged / "terraform/examples/complete"
-    (complete / "test.auto.tfvars.json").write_text(json.dumps(variables))
+def _pytest_terraform(staged, endpoint, claim_key, makers):
+    pems = {name: maker.certificate_pem for name, maker in makers.items()}
+    variables = {
+        "complete": {
+            "name_prefix": COMPLETE_PREFIX,
+            "claim_csrs": {"line-1": claim_key.csr_pem},
+        },
+        "jitp": {
+            "name_prefix": JITP_PREFIX,
+            "gateway_cas": {"gateway-maker": pems.pop("gateway-maker")},
+            "sensor_cas": pems,
+        },
+    }
+    for example, values in variables.items():
+        path = staged / "terraform/examples" / example / "test.auto.tfvars.json"
+        path.write_text(json.dumps(values))
     # Every configuration by its own name, whichever folder it is in.
     configurations = staged / "configurations"
     configurations.mkdir()
@@ -66,6 +86,14 @@ def minimal_stack(minimal, endpoint, tmp_path_factory):
 def complete_stack(complete, endpoint, tmp_path_factory):
     """examples/complete, applied with a claim certificate."""
     return _stack(complete, endpoint, tmp_path_factory.mktemp("devices"))
+
+
+@pytest.fixture(scope="session")
+def jitp_stack(jitp, endpoint, tmp_path_factory):
+    """examples/jitp, applied with the CAs of two makers."""
+    stack = _stack(jitp, endpoint, tmp_path_factory.mktemp("devices"))
+    yield stack
+    stack.own_name.close()
 
 
 @pytest.fixture(scope="session")

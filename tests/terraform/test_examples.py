@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.terraform import CHANGES, ROOT, Plan
+from tools.device.maker import key_to_pem
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
+JUST_IN_TIME = "jitp"
+WITH_CLAIMS = [name for name in EXAMPLES if name != JUST_IN_TIME]
 MARKER = "PRIVATE KEY"
 KEY_ATTRIBUTES = {"private_key", "private_key_pem", "secret", "password"}
 
@@ -76,19 +79,26 @@ def test_a_second_plan_is_empty(example):
 
 
 @pytest.mark.failure_mode("S9")
-def test_no_private_key_is_in_state_or_plan(example, claim_key):
+def test_no_private_key_is_in_state_or_plan(example, claim_key, makers):
     plan = run(example, "show", "-json", str(Path(example.work_dir) / "tfplan")).stdout
     state = Path(example.terraform.state_path).read_text()
     assert secrets_in({"state": json.loads(state), "plan": json.loads(plan)}) == []
-    key = claim_key.key_file.read_text().splitlines()[1]
-    assert key not in state
-    assert key not in plan
+    pems = [claim_key.key_file.read_text(), *(key_to_pem(maker.key) for maker in makers.values())]
+    for key in (pem.splitlines()[1] for pem in pems):
+        assert key not in state
+        assert key not in plan
 
 
 def test_the_search_looked_at_a_claim_certificate(complete):
     instances = complete.resources["aws_iot_certificate"]["claim"]
     assert "BEGIN CERTIFICATE REQUEST" in instances["csr"]
     assert "BEGIN CERTIFICATE" in instances["certificate_pem"]
+
+
+def test_the_search_looked_at_the_certificates_of_two_cas(jitp, makers):
+    state = Path(jitp.terraform.state_path).read_text()
+    for maker in makers.values():
+        assert json.dumps(maker.certificate_pem).strip('"') in state
 
 
 @pytest.mark.failure_mode("O4")
@@ -111,14 +121,32 @@ def test_two_stacks_live_in_one_account(minimal_stack, complete_stack):
 
 
 @pytest.mark.failure_mode("B20")
-def test_a_device_provisions_itself_through_every_example(example, request):
-    stack = request.getfixturevalue(f"{request.node.callspec.params['example']}_stack")
+@pytest.mark.parametrize("example", WITH_CLAIMS)
+def test_a_device_provisions_itself_through_every_example_with_claims(example, request):
+    stack = request.getfixturevalue(f"{example}_stack")
     kind = min(stack.outputs["device_types"])
     stack.enrol("SN-EXAMPLE", device_type=kind)
     result = stack.provision("SN-EXAMPLE", kind)
     assert result.thing_name == f"{stack.name_prefix}-SN-EXAMPLE"
 
 
-def test_create_false_plans_nothing(workspace):
-    plan = workspace("terraform/examples/complete", create=False).plan()
+@pytest.mark.parametrize("name", ["sensor-maker", "gateway-maker"])
+def test_a_device_of_each_maker_comes_up_through_the_example(jitp_stack, makers, name):
+    prefix = jitp_stack.name_prefix
+    things = {"sensor-maker": f"{prefix}-sensor-1", "gateway-maker": f"{prefix}-SN-EXAMPLE"}
+    jitp_stack.enrol("SN-EXAMPLE", device_type="gateway")
+    subject = {"SerialNumber": "SN-EXAMPLE", "Country": "FR", "Organization": "Northwind"}
+    credentials = makers[name].device(subject | {"CommonName": f"{prefix}-sensor-1"})
+    result = jitp_stack.come_up(credentials, things[name])
+    assert result.attempts > 1
+    assert things[name] in jitp_stack.thing_names()
+
+
+@pytest.mark.parametrize(
+    ("configuration", "variables"),
+    [("complete", {}), ("jitp", {"sensor_cas": "sensor-maker", "gateway_cas": "gateway-maker"})],
+)
+def test_create_false_plans_nothing(workspace, makers, configuration, variables):
+    given = {name: {ca: makers[ca].certificate_pem} for name, ca in variables.items()}
+    plan = workspace(f"terraform/examples/{configuration}", create=False, **given).plan()
     assert plan.changes == {}

@@ -32,3 +32,4 @@ terraform.scope_class_map = defaultdict(lambda: Kept)
 
 terraform("minimal", scope="session")
 terraform("complete", scope="session")
+terraform("jitp", scope="session")
