@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
 CONNECTIONS = 100
 KILLED = -9
+ANY_NUMBER = 1000
 
 ADMITTED = {
     "thing type": "acme-gateway",
@@ -66,8 +67,9 @@ def test_an_enrolled_gateway_comes_up(just_in_time):
     result = just_in_time.admit(device)
     assert result.attempts >= 2
     assert just_in_time.outcome(device) == ADMITTED
-    entry = just_in_time.decision(device)
-    assert (entry["outcome"], entry["reason"]) == ("allowed", "FIRST_CLAIM")
+    # A second connection may have come while the first one's event was being decided.
+    assert eventually(lambda: "FIRST_CLAIM" in just_in_time.verdicts(device))
+    assert Counter(just_in_time.verdicts(device)) - Counter(REPEAT=ANY_NUMBER) == {"FIRST_CLAIM": 1}
     assert just_in_time.admit(device).attempts == 1
 
 
@@ -83,7 +85,7 @@ def test_a_stranger_stays_out_whatever_happens_later(just_in_time):
     just_in_time.replay(device)
     assert (just_in_time.describe(device), just_in_time.item(device)) == before
     assert not just_in_time.has_thing(device)
-    assert just_in_time.verdicts(device) == [Denial.UNKNOWN_SERIAL]
+    assert set(just_in_time.verdicts(device)) == {Denial.UNKNOWN_SERIAL}
 
     # As the module's README says: until somebody deletes its certificate.
     iot = just_in_time.client("iot")
