@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 
 import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -155,7 +156,7 @@ _greeting_options = _options(
 _json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 
-@click.group()
+@click.group(short_help="Play a device, by claim or just in time.")
 def device() -> None:
     """Play a device: provision by claim, for a whole fleet too, come up just in time, connect.
 
@@ -208,7 +209,7 @@ def provision(
     _show(result, as_json)
 
 
-@device.command("connect")
+@device.command("connect", short_help="Connect a provisioned device once more.")
 @click.option("--serial", required=True, help="The device's serial number.")
 @click.option("--type", "device_type", default="", help="The device's type, for its topics.")
 @_endpoint_options
@@ -262,7 +263,7 @@ def connect_(
         click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
 
 
-@device.command("just-in-time")
+@device.command("just-in-time", short_help="Come up with the maker's certificate.")
 @click.option(
     "--certificate",
     "certificate_file",
@@ -540,7 +541,13 @@ def _endpoint(options: dict[str, Any]) -> Endpoint:
 
 def _iot_client() -> Any:
     try:
-        return boto3.client("iot")
+        # boto3 alone reads AWS_DEFAULT_REGION only.
+        return boto3.Session(region_name=os.environ.get("AWS_REGION") or None).client("iot")
+    except NoRegionError as error:
+        raise click.UsageError(
+            "No AWS Region is set, so AWS IoT cannot be asked. Set AWS_REGION to the Region of the "
+            "stack."
+        ) from error
     except BotoCoreError as error:
         raise click.UsageError(f"No AWS client can be made: {error}") from error
 

@@ -141,7 +141,8 @@ class NotAdmitted(DeviceError):
                 "IoT does not know it, its CA is not registered in this account and region, is "
                 "not active, or does not register automatically. If it is PENDING_ACTIVATION, the "
                 "template or the gate failed: a subject field is missing, or the role lacks a "
-                "right. If it is INACTIVE or REVOKED, the gate refused the device."
+                "right. If it is INACTIVE or REVOKED, the gate refused the device, or an operator "
+                "took its certificate out of use."
             )
         super().__init__(
             f"The endpoint did not admit client {client_id!r} in {attempts} "

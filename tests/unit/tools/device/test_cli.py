@@ -271,11 +271,12 @@ def no_aws(monkeypatch):
     return monkeypatch
 
 
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 @pytest.mark.parametrize("command", ["provision", "fleet"])
 def test_the_endpoint_is_asked_for_when_it_is_not_given(
-    claim, transport, fleet_file, no_aws, command
+    claim, transport, fleet_file, no_aws, command, variable
 ):
-    no_aws.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    no_aws.setenv(variable, "eu-west-1")
     what = ONE if command == "provision" else [fleet_file]
     arguments = [command, *what, "--template", "t", *claim]
     answer = CliRunner().invoke(cli.device, arguments)
@@ -286,7 +287,14 @@ def test_the_endpoint_is_asked_for_when_it_is_not_given(
 def test_a_region_is_needed_to_ask(claim, transport, no_aws):
     answer = CliRunner().invoke(cli.device, ["provision", *ONE, "--template", "t", *claim])
     assert answer.exit_code == 2
-    assert "You must specify a region" in answer.stderr
+    assert "Set AWS_REGION" in answer.stderr
+
+
+def test_a_profile_that_is_not_there_is_named(claim, transport, no_aws):
+    no_aws.setenv("AWS_PROFILE", "nobody")
+    answer = CliRunner().invoke(cli.device, ["provision", *ONE, "--template", "t", *claim])
+    assert answer.exit_code == 2
+    assert "No AWS client can be made: The config profile (nobody)" in answer.stderr
 
 
 def test_a_trusted_user_needs_no_claim_files(run, transport, no_aws):
