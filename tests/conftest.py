@@ -40,8 +40,13 @@ def layer_of(path: Path) -> str | None:
     return inside[0] if inside and inside[0] in LAYERS else None
 
 
+# Two processes share the layers in `make test`. What a layer makes once, and its tests share, is
+# made once if one process has all of them.
+GROUPS = {"plan": "plan", "terraform": "endpoint", "e2e": "endpoint", "security": "endpoint"}
+
+
 class LayerHeaders:
-    """Prints a header when a layer begins."""
+    """Prints a header when a layer begins, where one process runs them one after the other."""
 
     def __init__(self, config):
         self.config = config
@@ -61,7 +66,8 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", f"{MARK}(*capabilities): what the endpoint must be able to do"
     )
-    config.pluginmanager.register(LayerHeaders(config), "layer-headers")
+    if not config.option.numprocesses:
+        config.pluginmanager.register(LayerHeaders(config), "layer-headers")
     # Named, so that pytest-terraform neither prefers another tool nor insists on one being there:
     # most layers need none.
     config.option.dest_tf_binary = os.environ.get("TERRAFORM") or "terraform"
@@ -78,6 +84,9 @@ def pytest_collection_modifyitems(session, config, items):
     """Run layer by layer, and refuse a layer that was asked for and holds no test."""
     order = [*LAYERS, None]
     items.sort(key=lambda item: order.index(layer_of(item.path)))
+    for item in items:
+        if group := GROUPS.get(layer_of(item.path)):
+            item.add_marker(pytest.mark.xdist_group(group))
     asked = {layer_of(Path(argument.partition("::")[0]).resolve()) for argument in config.args}
     empty = asked - {layer_of(item.path) for item in items} - {None}
     if empty and not session.testsfailed and not config.getoption("lf"):

@@ -10,18 +10,16 @@ import pytest
 
 from tests.support.terraform import ROOT
 
-FILES = sorted(
-    path.relative_to(ROOT)
-    for folder in ("terraform", "tests/terraform")
-    for path in (ROOT / folder).glob("**/*.tftest.hcl")
-    if ".terraform" not in path.parts
-)
 RUN = re.compile(r'^run "([^"]+)" \{', re.MULTILINE)
-RUNS = [(file, run) for file in FILES for run in RUN.findall((ROOT / file).read_text())]
+RUNS = [
+    (path.name, run)
+    for path in sorted((ROOT / "tests/terraform/plan").glob("*.tftest.hcl"))
+    for run in RUN.findall(path.read_text())
+]
 
 
 @pytest.mark.parametrize(
-    ("file", "run"), RUNS, ids=[f"{file.name.partition('.')[0]}-{run}" for file, run in RUNS]
+    ("file", "run"), RUNS, ids=[f"{file.partition('.')[0]}-{run}" for file, run in RUNS]
 )
 def test_run(results, file, run):
     statuses, said = results(file)

@@ -5,15 +5,17 @@ state, plans and lock files out of the repository. The provider comes from where
 `tools.terraform_env` finds it, the credentials and addresses from an endpoint.
 """
 
+import contextlib
 import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.provider_process import shared_provider
 from tools import terraform_env
 from tools.endpoint import Endpoint
 
@@ -45,11 +47,11 @@ class Plan:
 
     Attributes:
         changed: Whether applying it would change anything: resources or outputs.
-        document: The plan in Terraform's JSON format.
+        document: The plan in Terraform's JSON format, where there is something to be seen in it.
     """
 
     changed: bool
-    document: dict[str, Any]
+    document: dict[str, Any] = field(default_factory=dict)
 
     @property
     def changes(self) -> dict[str, list[str]]:
@@ -167,6 +169,13 @@ class Workspace:
         self.run("init", "-no-color", "-input=false")
         return self
 
+    @contextlib.contextmanager
+    def one_provider(self) -> Iterator[None]:
+        """Let the commands share a provider process, after `init`: for mocked providers only."""
+        with shared_provider(self.directory) as variables:
+            self._environment |= variables
+            yield
+
     def validate(self) -> None:
         """`terraform validate`."""
         self.run("validate", "-no-color")
@@ -186,8 +195,10 @@ class Workspace:
             *arguments,
             accept=(0, CHANGES),
         )
+        if code != CHANGES:
+            return Plan(changed=False)
         _, document = self.run("show", "-json", "tfplan")
-        return Plan(changed=code == CHANGES, document=json.loads(document))
+        return Plan(changed=True, document=json.loads(document))
 
     def plan_error(self, *arguments: str) -> str:
         """The output of a plan that must fail, without frames and line breaks.

@@ -43,8 +43,9 @@ def plan_again(applied):
     state, plan = f"-state={applied.terraform.state_path}", Path(applied.work_dir) / "again"
     options = ("-input=false", "-no-color", "-detailed-exitcode")
     done = run(applied, "plan", *options, state, f"-out={plan}", accept=(0, CHANGES))
-    document = json.loads(run(applied, "show", "-json", str(plan)).stdout)
-    return Plan(changed=done.returncode == CHANGES, document=document)
+    if done.returncode != CHANGES:
+        return Plan(changed=False)
+    return Plan(changed=True, document=json.loads(run(applied, "show", "-json", str(plan)).stdout))
 
 
 def text(value):
