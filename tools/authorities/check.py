@@ -36,6 +36,10 @@ _SUBJECT_FIELD = bytes.fromhex("06035504")
 # UTF8String, PrintableString, IA5String.
 _TEXT_TYPES = frozenset({0x0C, 0x13, 0x16})
 _IN_PROFILE = "in the CA's certificate profile"
+_THE_CA_ITSELF = (
+    "Its first certificate is the registered CA's own: give the device's, and put it before those "
+    "of its issuers."
+)
 _THING_NAME_ALLOWED = "1 to 128 letters, digits, '_', '-' and ':'"
 _ATTRIBUTE_ALLOWED = "at most 800 letters, digits and _.,@/:#=[]- (no space, no '+', no '%')"
 _SERIAL_NUMBER_ALLOWED = "1 to 64 letters, digits, '_' and '-', the first a letter or digit"
@@ -83,6 +87,8 @@ def check(file: str, content: bytes, plan: Plan) -> Result:
         leaf = pem.parse(blocks[0])
     except UnusableFileError as error:
         return Result(file=file, problems=[str(error)])
+    if leaf == plan.authority:
+        return Result(file=file, problems=[_THE_CA_ITSELF])
     result = Result(file=file, certificate=leaf)
     if len(blocks[0]) > _MAX_PEM_CHARACTERS:
         result.problems.append(

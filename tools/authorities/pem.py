@@ -61,14 +61,19 @@ def certificate_blocks(content: bytes) -> list[str]:
         UnusableFileError: there is a private key, no certificate, or no PEM at all.
     """
     text = content.decode("utf-8", "replace")
+    found = list(_BLOCK.finditer(text))
+    blocks = [match[0] for match in found if match[1] == _CERTIFICATE]
+    if "PRIVATE KEY-----" in text and not blocks:
+        raise UnusableFileError(
+            "It is a PRIVATE KEY and no certificate: give the certificate's file. If the key has "
+            "left the device or the HSM that it was made for, treat it as stolen."
+        )
     if "PRIVATE KEY-----" in text:
         raise UnusableFileError(
             "It contains a PRIVATE KEY, and was not checked further. Keys do not belong into "
             "files that are passed around: take the key out, and if the file has left the device "
             "or the HSM, treat the key as stolen and make a new one."
         )
-    found = list(_BLOCK.finditer(text))
-    blocks = [match[0] for match in found if match[1] == _CERTIFICATE]
     if blocks:
         return blocks
     if found:

@@ -25,19 +25,34 @@ _SUFFIXES = (".pem", ".crt", ".cer")
 _CHECK_EPILOG = """\b
 Examples:
   iot-provisioning ca check-certificate samples/*.pem --ca northwind-2026
-  iot-provisioning ca check-certificate factory-run/ --ca northwind-2026 --min-days 3650 --json
+  iot-provisioning ca check-certificate factory-run/ --ca northwind-2026 \\
+    --min-days 3650 --json
   iot-provisioning ca check-certificate SN-0001.pem --ca-certificate ca.pem \\
-    --thing-name-field CommonName --thing-name-prefix acme- --attribute batch=OrganizationalUnit
+    --thing-name-field CommonName --thing-name-prefix acme- \\
+    --attribute batch=OrganizationalUnit
 
 Works without a network. A file holds the device's certificate and, where wanted, those of its
 issuers behind it; of a folder, every .pem, .crt and .cer is read. All files of one run together
 show what may be only once: names, keys and serial numbers.
 
-\b
 Subject fields: CommonName, Country, DistinguishedNameQualifier, Organization, OrganizationalUnit,
 SerialNumber (the subject's, not the certificate's own), StateName.
 
 Exit code 0 only if every certificate is good, 1 if one is not."""
+
+
+# The first is checked only in what the second names.
+_BELONG_TOGETHER = (
+    ("thing_name_prefix", "thing_name_field"),
+    ("thing_groups", "thing_group_field"),
+    ("thing_group_field", "thing_groups"),
+    ("device_type_field", "serial_number_field"),
+    ("manufacturer_field", "serial_number_field"),
+)
+
+
+def _option(setting: str) -> str:
+    return "--" + setting.removesuffix("s").replace("_", "-")
 
 
 def _field(name: str, text: str) -> Callable[[Any], Any]:
@@ -190,6 +205,11 @@ def _given_rules(settings: dict[str, Any]) -> SubjectRules:
             "--thing-name-field is for a CA without a gate, --serial-number-field for one with: "
             "give one of them."
         )
+    for given, wanted in _BELONG_TOGETHER:
+        if settings[given] and not settings[wanted]:
+            raise click.UsageError(
+                f"{_option(given)} says nothing without {_option(wanted)}: give both."
+            )
     return SubjectRules(
         needed=frozenset(settings["needs"]),
         thing_name=settings["thing_name_field"],
@@ -266,7 +286,7 @@ def _print_results(results: list[Result], *, as_json: bool) -> None:
             click.echo(printable(f"{result.file}: {problem}"))
         for remark in result.notes:
             note(f"{result.file}: {remark}")
-    note(f"{len(results) - len(faulty):,} of {plural(len(results), 'certificate')} are good.")
+    note(f"Good: {len(results) - len(faulty):,} of {plural(len(results), 'certificate')}.")
 
 
 def _result_row(result: Result) -> tuple[object, ...]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import os
+import warnings
+from getpass import GetPassWarning
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +49,9 @@ _out_option = click.option(
 
 _VERIFICATION_EPILOG = """\b
 Examples:
-  iot-provisioning ca verification-certificate --ca-certificate ca.pem --ca-key ca.key.pem \\
-    --out verification.pem
-  iot-provisioning ca verification-csr --out verification.csr.pem   # the CA's key is in an HSM
+  iot-provisioning ca verification-certificate --ca-certificate ca.pem \\
+    --ca-key ca.key.pem --out verification.pem
+  iot-provisioning ca verification-csr --out request.pem  # the key is in an HSM
 
 Only a CA in certificate mode DEFAULT needs one; a CA in mode SNI_ONLY is registered without. The
 file goes to Terraform as verification_certificate_pem. The CA's key is read on this computer and
@@ -173,5 +175,18 @@ def _ca_key(path: Path, variable: str | None) -> PrivateKey:
     try:
         return use_file(path, lambda content: verification.read_key(content, passphrase))
     except PassphraseNeededError:
-        asked = click.prompt(f"Passphrase of {path}", hide_input=True, err=True).encode()
+        asked = _ask_for_passphrase(path)
         return use_file(path, lambda content: verification.read_key(content, asked))
+
+
+def _ask_for_passphrase(path: Path) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            # Without a terminal the passphrase would be echoed.
+            warnings.simplefilter("error", GetPassWarning)
+            return str(click.prompt(f"Passphrase of {path}", hide_input=True, err=True)).encode()
+    except (GetPassWarning, click.Abort) as error:
+        raise OperatorError(
+            f"{path} is encrypted, and nobody gave its passphrase. Run the command in a terminal, "
+            "or give --passphrase-variable NAME."
+        ) from error

@@ -101,7 +101,9 @@ KEY = "PRIVATE " + "KEY"
         (b"\x30\x82\x01\x02", "DER, not PEM"),
         (pem_of(b"x", "CERTIFICATE REQUEST"), "holds no CERTIFICATE but CERTIFICATE REQUEST"),
         (pem_of(b"nonsense"), "cannot be read as an X.509 certificate"),
-        (pem_of(b"x", f"EC {KEY}"), "contains a PRIVATE KEY"),
+        (pem_of(b"x", f"EC {KEY}"), "is a PRIVATE KEY and no certificate"),
+        (to_pem(MAKER.certificate), "first certificate is the registered CA's own"),
+        (to_pem(MAKER.certificate, certificate(MAKER)), "give the device's, and put it before"),
         (
             to_pem(certificate(MAKER)) + key_to_pem(MAKER.key).encode(),
             "treat the key as stolen",

@@ -1,5 +1,7 @@
 import json
 import os
+import warnings
+from getpass import GetPassWarning
 
 import click
 import pytest
@@ -142,6 +144,20 @@ def test_a_passphrase_comes_from_a_prompt_or_a_variable(tmp_path, monkeypatch):
     )
 
 
+def test_without_a_terminal_no_passphrase_is_asked_for(tmp_path, monkeypatch):
+    arguments = [*files(tmp_path, passphrase=b"sesame"), "--registration-code", CODE]
+    nothing = verify(arguments, code=errors.UNAVAILABLE)
+    assert "is encrypted, and nobody gave its passphrase" in nothing.output
+    assert "--passphrase-variable NAME" in nothing.output
+
+    def echoed(*_, **__):
+        warnings.warn("Can not control echo on the terminal.", GetPassWarning, stacklevel=1)
+        return "sesame"
+
+    monkeypatch.setattr("click.prompt", echoed)
+    assert "is encrypted" in verify(arguments, code=errors.UNAVAILABLE).output
+
+
 def test_an_existing_file_is_never_overwritten(tmp_path, monkeypatch):
     (tmp_path / "out.pem").write_text("mine")
     arguments = [*files(tmp_path), "--registration-code", CODE]
@@ -270,7 +286,7 @@ def test_good_files_and_folders_end_with_0(tmp_path, stack):
     written(folder, "notes.txt", b"not a certificate")
     one = written(tmp_path, "one.crt", good("one"))
     result = check(folder, one, one, "--ca", "northwind", "--stack", stack, "--min-days", 5)
-    assert "4 of 4 certificates are good." in result.output
+    assert "Good: 4 of 4 certificates." in result.output
     assert "problem" not in result.output
 
 
@@ -284,7 +300,7 @@ def test_each_problem_is_a_sentence_that_names_the_file(tmp_path, stack):
     assert f"{bad}: CommonName, the thing's name, is 'acme-x y'" in result.output
     assert f"{none}: It cannot be read" in result.output
     assert f"{large}: It is larger than 1 MB" in result.output
-    assert "1 of 4 certificates are good." in result.output
+    assert "Good: 1 of 4 certificates." in result.output
     assert "1 problem" in result.stdout
     lines = check(*arguments, "--min-days", 5, "--json", code=errors.PARTLY).stdout.splitlines()
     first, second, third, _ = map(json.loads, lines)
@@ -362,6 +378,16 @@ def test_a_ca_that_aws_would_refuse_is_no_ca_to_check_against(tmp_path):
                 *("--serial-number-field", "Country"),
             ),
             "give one of them",
+        ),
+        *(
+            (("--ca-certificate", "ca.pem", option, value), f"says nothing without {other}:")
+            for option, value, other in [
+                ("--thing-name-prefix", "acme-", "--thing-name-field"),
+                ("--thing-group", "DE", "--thing-group-field"),
+                ("--thing-group-field", "Country", "--thing-group"),
+                ("--device-type-field", "Country", "--serial-number-field"),
+                ("--manufacturer-field", "Country", "--serial-number-field"),
+            ]
         ),
     ],
 )
