@@ -139,7 +139,7 @@ variable "jitp_templates" {
   description = <<-EOT
     Templates for just-in-time provisioning, by key; the name is <name_prefix>-<key>, at most 36 characters. One serves the devices of one kind, whichever CA signed them. Each takes the inputs of modules/jitp-template (see there): `description`, `enabled`, `inline`, `thing_name`, `thing_name_prefix`, `attributes`, `thing_groups`, `additional_policies`, `billing_group`, `override_settings`, `provisioning_role`, `template_body`, and
     - `device_type`: key of device_types. Gives the thing type, the policy and, unless `thing_groups` says otherwise, the group. A `template_body` names its own instead.
-    - `thing_name_prefix`: how a device's thing has to be called; null means <name_prefix>-<key>-. A CA's certificates get hold of no other thing.
+    - `thing_name_prefix`: how a device's thing has to be called; null means <name_prefix>-<key>-. A CA's certificates get hold of no other thing. No template's may begin another's; two may share one.
     - `thing_groups.names`: the groups that every device joins; null means the group of its device type. `thing_groups.from_subject`: one more, named by a field of the certificate's subject.
   EOT
   type = map(object({
@@ -200,6 +200,17 @@ variable "jitp_templates" {
     ])
     error_message = "jitp_templates: device_type must be a key of device_types, and null beside template_body, which names its thing type and its policy itself."
   }
+
+  # What is shared is said so, and so is the one without a limit; what an unlucky key opens is not.
+  validation {
+    condition = alltrue([
+      for pair in setproduct(
+        [for key, template in var.jitp_templates : template.thing_name_prefix == null ? "${var.name_prefix}-${key}-" : template.thing_name_prefix],
+        [for key, template in var.jitp_templates : template.thing_name_prefix == null ? "${var.name_prefix}-${key}-" : template.thing_name_prefix],
+      ) : pair[0] == "" || pair[0] == pair[1] || !startswith(pair[1], pair[0])
+    ])
+    error_message = "jitp_templates: no template's thing_name_prefix (by default <name_prefix>-<key>-) may begin another's, or the makers of the one could sign their way into the things of the other. Choose another key, or set thing_name_prefix."
+  }
 }
 
 variable "certificate_authorities" {
@@ -256,6 +267,30 @@ variable "certificate_authorities" {
       authority.gate == "none" ? contains(keys(var.jitp_templates), coalesce(authority.template, "-")) : authority.template == null
     ])
     error_message = "certificate_authorities: give each CA a template, by its key in jitp_templates, or gate = \"registry\"; not both."
+  }
+
+  validation {
+    condition = length(var.certificate_authorities) == length(toset([
+      for authority in values(var.certificate_authorities) :
+      replace(try(regex("-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\\s]+)", authority.certificate_pem)[0], authority.certificate_pem), "/\\s/", "")
+    ]))
+    error_message = "certificate_authorities: no two entries may have the same certificate_pem, since an account registers a CA once in a region. Remove one of them."
+  }
+
+  validation {
+    condition = alltrue([
+      for authority in values(var.certificate_authorities) :
+      try(authority.gate_settings.device_type.value, null) == null ? true : contains(keys(var.device_types), authority.gate_settings.device_type.value)
+    ])
+    error_message = "certificate_authorities: gate_settings.device_type.value must be a key of device_types: no device is enrolled as another type, so that the gate would refuse every one for good."
+  }
+
+  validation {
+    condition = length(var.templates) == 0 && !contains(values(var.certificate_authorities)[*].gate, "registry") ? true : alltrue([
+      for authority in values(var.certificate_authorities) :
+      !startswith("${var.name_prefix}-", coalesce(try(var.jitp_templates[authority.template].thing_name_prefix, null), "any"))
+    ])
+    error_message = "certificate_authorities: a CA's template may not have a thing_name_prefix that <name_prefix>- begins with, beside templates or a gate: their devices are called so, and this CA could sign its way into each. Lengthen the prefix."
   }
 }
 

@@ -160,7 +160,7 @@ run "composes_just_in_time_provisioning" {
 
   variables {
     device_types   = { gateway = {} }
-    jitp_templates = { sensors = { device_type = "gateway" }, own = { inline = true, device_type = "gateway", thing_groups = { names = [] } } }
+    jitp_templates = { sensors = { device_type = "gateway" }, own = { inline = true, device_type = "gateway", thing_groups = { names = [] }, thing_name_prefix = "acme-sensors-" }, any = { device_type = "gateway", thing_name_prefix = "" } }
     certificate_authorities = {
       first   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" }
       second  = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n", template = "sensors" }
@@ -325,6 +325,92 @@ run "refuses_a_ca_key_with_an_underscore" {
     device_types            = { gateway = {} }
     jitp_templates          = { sensors = { device_type = "gateway" } }
     certificate_authorities = { a_b = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_jitp_template_whose_makers_could_name_the_things_of_another" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { lamp = { device_type = "gateway" }, lamp-2 = { device_type = "gateway" } }
+  }
+
+  expect_failures = [var.jitp_templates]
+}
+
+run "refuses_a_ca_that_could_name_the_things_of_the_registry" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types            = { gateway = {} }
+    templates               = { factory = {} }
+    jitp_templates          = { sensors = { device_type = "gateway", thing_name_prefix = "acme-" } }
+    certificate_authorities = { maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" } }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_template_with_the_names_of_a_gates_things" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { sensors = { device_type = "gateway", thing_name_prefix = "acme" } }
+    certificate_authorities = {
+      maker   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" }
+      guarded = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n", gate = "registry", gate_settings = { device_type = { value = "gateway" } } }
+    }
+    gate = { package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_a_gate_for_an_unknown_device_type" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    certificate_authorities = { maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", gate = "registry", gate_settings = { device_type = { value = "gateway" } } } }
+    gate                    = { package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.certificate_authorities]
+}
+
+run "refuses_one_ca_under_two_keys" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types   = { gateway = {} }
+    jitp_templates = { sensors = { device_type = "gateway" } }
+    certificate_authorities = {
+      maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" }
+      again = { certificate_pem = "subject=CN = Maker\r\n-----BEGIN CERTIFICATE-----\r\nMI\r\nIB\r\n-----END CERTIFICATE-----\r\n", template = "sensors" }
+    }
   }
 
   expect_failures = [var.certificate_authorities]
