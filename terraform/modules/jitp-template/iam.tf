@@ -64,8 +64,8 @@ resource "aws_iam_role" "provisioning" {
     }
 
     precondition {
-      condition     = length(local.things) == 1 && length(local.certificates) == 1 && length(local.policies) >= 1
-      error_message = "template_body must have one AWS::IoT::Thing, one AWS::IoT::Certificate and at least one AWS::IoT::Policy, not ${length(local.things)}, ${length(local.certificates)} and ${length(local.policies)}."
+      condition     = length(local.things) == 1 && length(local.certificates) == 1 && length(local.policies) >= 1 && length(local.policies) <= 10
+      error_message = "template_body must have one AWS::IoT::Thing, one AWS::IoT::Certificate and 1 to 10 AWS::IoT::Policy, not ${length(local.things)}, ${length(local.certificates)} and ${length(local.policies)}."
     }
 
     precondition {
@@ -110,7 +110,7 @@ resource "aws_iam_role" "provisioning" {
 
     precondition {
       condition     = length(local.broken.documents) == 0
-      error_message = "template_body must have as PolicyDocument a string that holds JSON with a Statement, of at most 2048 characters besides white space (an AWS IoT limit). Correct: ${join(", ", local.broken.documents)}."
+      error_message = "template_body must have as PolicyDocument a string that holds JSON with a Statement, of which each has Effect (Allow or Deny), Action and Resource, of at most 2048 characters besides white space (an AWS IoT limit). Correct: ${join(", ", local.broken.documents)}."
     }
 
     precondition {

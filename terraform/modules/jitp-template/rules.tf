@@ -94,7 +94,12 @@ locals {
     policies = [for name, resource in local.written : name if try(resource.Type == "AWS::IoT::Policy", false) && can(resource.Properties.PolicyName) == can(resource.Properties.PolicyDocument)]
     documents = [
       for name, resource in local.written : name
-      if can(resource.Properties.PolicyDocument) && !try(length(jsondecode(resource.Properties.PolicyDocument).Statement) > 0 && length(replace(resource.Properties.PolicyDocument, "/\\s/", "")) <= 2048, false)
+      if can(resource.Properties.PolicyDocument) && !try(
+        length(flatten([jsondecode(resource.Properties.PolicyDocument).Statement])) > 0 && alltrue([
+          for statement in flatten([jsondecode(resource.Properties.PolicyDocument).Statement]) :
+          contains(["Allow", "Deny"], statement.Effect) && can(statement.Action) && can(statement.Resource)
+        ]) && length(replace(resource.Properties.PolicyDocument, "/\\s/", "")) <= 2048, false
+      )
     ]
     override_settings = flatten([
       for name, resource in local.written : [

@@ -927,7 +927,7 @@ run "refuses_a_policy_with_name_and_document" {
 
   variables {
     policy_name   = null
-    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyName\": \"lamp\", \"PolicyDocument\": \"{\\\"Statement\\\": [{}]}\"")
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyName\": \"lamp\", \"PolicyDocument\": ${jsonencode(jsonencode({ Statement = [{ Effect = "Allow", Action = "iot:Connect", Resource = "*" }] }))}")
   }
 
   expect_failures = [aws_iam_role.provisioning]
@@ -942,7 +942,7 @@ run "refuses_a_policy_document_that_is_an_object" {
 
   variables {
     policy_name   = null
-    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": { \"Statement\": [{}] }")
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": ${jsonencode({ Statement = [{ Effect = "Allow", Action = "iot:Connect", Resource = "*" }] })}")
   }
 
   expect_failures = [aws_iam_role.provisioning]
@@ -957,7 +957,52 @@ run "refuses_a_policy_document_that_is_too_long" {
 
   variables {
     policy_name   = null
-    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": ${jsonencode(jsonencode({ Statement = [{ Sid = replace(format("%2048s", ""), " ", "s") }] }))}")
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": ${jsonencode(jsonencode({ Statement = [{ Sid = replace(format("%2048s", ""), " ", "s"), Effect = "Allow", Action = "iot:Connect", Resource = "*" }] }))}")
+  }
+
+  expect_failures = [aws_iam_role.provisioning]
+}
+
+run "refuses_a_policy_document_that_says_nothing" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/jitp-template"
+  }
+
+  variables {
+    policy_name   = null
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": ${jsonencode(jsonencode({ Statement = "iot:Connect" }))}")
+  }
+
+  expect_failures = [aws_iam_role.provisioning]
+}
+
+run "refuses_a_policy_document_without_an_action" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/jitp-template"
+  }
+
+  variables {
+    policy_name   = null
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"PolicyName\": \"lamp\"", "\"PolicyDocument\": ${jsonencode(jsonencode({ Statement = [{ Effect = "Allow", Resource = "*" }] }))}")
+  }
+
+  expect_failures = [aws_iam_role.provisioning]
+}
+
+run "refuses_more_policies_than_a_certificate_may_have" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/jitp-template"
+  }
+
+  variables {
+    policy_name   = null
+    template_body = replace(file("./fixtures/jitp_body.json"), "\"policy\": {", "${join("", [for number in range(10) : "\"more${number}\": { \"Type\": \"AWS::IoT::Policy\", \"Properties\": { \"PolicyName\": \"lamp${number}\" } }, "])}\"policy\": {")
   }
 
   expect_failures = [aws_iam_role.provisioning]
