@@ -113,7 +113,9 @@ resource "aws_iot_topic_rule" "registered" {
 
   name        = local.rule_name
   description = "Certificates of the CA ${var.name} that wait for a decision"
-  enabled     = true
+
+  # AWS IoT stops registering certificates of a CA that is switched off; those that wait already would still get in.
+  enabled = var.active
 
   sql         = "SELECT * FROM '$aws/events/certificates/registered/${aws_iot_ca_certificate.this[0].id}' WHERE certificateStatus = 'PENDING_ACTIVATION'"
   sql_version = "2016-03-23"

@@ -84,7 +84,7 @@ variable "verification_certificate_pem" {
   }
 
   validation {
-    condition     = var.verification_certificate_pem == null ? true : can(regex("^[^-]*-----BEGIN CERTIFICATE-----\\s+[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----\\s*$", var.verification_certificate_pem))
+    condition     = var.verification_certificate_pem == null ? true : can(regex("-----BEGIN CERTIFICATE-----\\s+[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----", var.verification_certificate_pem)) && length(regexall("-----BEGIN CERTIFICATE-----", var.verification_certificate_pem)) == 1
     error_message = "verification_certificate_pem must be one certificate as PEM (-----BEGIN CERTIFICATE-----, base64, -----END CERTIFICATE-----)."
   }
 

@@ -109,8 +109,8 @@ run "takes_a_verified_ca_whatever_its_lines_end_with" {
   }
 
   variables {
-    certificate_mode             = "DEFAULT"
-    verification_certificate_pem = <<-EOT
+    certificate_mode = "DEFAULT"
+    verification_certificate_pem = format("Public Key Algorithm: id-ecPublicKey\n%s", <<-EOT
     -----BEGIN CERTIFICATE-----
     MIIBUDCB96ADAgECAhRUHoUq8Y+gPjyIccH4EZLETZdrpzAKBggqhkjOPQQDAjAT
     MREwDwYDVQQDDAhNYWtlciBDQTAeFw0yNjExMjAxNTA1MDBaFw0zNjExMTgxNTA1
@@ -122,7 +122,8 @@ run "takes_a_verified_ca_whatever_its_lines_end_with" {
     PXX8lw==
     -----END CERTIFICATE-----
     EOT
-    certificate_pem              = format("%s\r\n", join("\r\n", ["subject=CN = Maker CA", "-----BEGIN CERTIFICATE-----", "MIIBSjCB8aADAgECAhQuEq7fD+K8HYk0kdQJDCvYSqHm/zAKBggqhkjOPQQDAjAT", "MREw", "DwYDVQQDDAhN", "-----END CERTIFICATE-----"]))
+    )
+    certificate_pem = format("%s\r\n", join("\r\n", ["subject=CN = Maker CA", "-----BEGIN CERTIFICATE-----", "MIIBSjCB8aADAgECAhQuEq7fD+K8HYk0kdQJDCvYSqHm/zAKBggqhkjOPQQDAjAT", "MREw", "DwYDVQQDDAhN", "-----END CERTIFICATE-----"]))
   }
 
   assert {
@@ -131,7 +132,7 @@ run "takes_a_verified_ca_whatever_its_lines_end_with" {
   }
 
   assert {
-    condition     = nonsensitive(aws_iot_ca_certificate.this[0].verification_certificate_pem) == nonsensitive(var.verification_certificate_pem) && aws_iot_ca_certificate.this[0].certificate_mode == "DEFAULT"
+    condition     = "Public Key Algorithm: id-ecPublicKey\n${nonsensitive(aws_iot_ca_certificate.this[0].verification_certificate_pem)}" == nonsensitive(var.verification_certificate_pem) && aws_iot_ca_certificate.this[0].certificate_mode == "DEFAULT"
     error_message = "The CA is not verified."
   }
 }
@@ -290,6 +291,7 @@ run "reads_a_list_of_this_account_without_a_key" {
   }
 
   variables {
+    active              = false
     registration_config = null
     gate                = "registry"
     gate_settings       = { device_type = { value = "sensor" }, manufacturer = { value = "Acme" }, crl = { bucket = "revoked", key = "maker.crl" }, package_path = "./fixtures/package.zip" }
@@ -312,6 +314,11 @@ run "reads_a_list_of_this_account_without_a_key" {
   assert {
     condition     = output.device_certificate.manufacturer.value == "Acme"
     error_message = "The manufacturer is not told."
+  }
+
+  assert {
+    condition     = !aws_iot_topic_rule.registered[0].enabled
+    error_message = "The gate of a CA that is switched off lets in what was registered before."
   }
 }
 
