@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/iot/latest/developerguide/manage-your-CA-certs.html
 
 import time
 from collections.abc import Callable, Iterator
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -34,21 +34,32 @@ class Target(StrEnum):
     REVOKED = "REVOKED"
 
 
+class Found(Enum):
+    """How a CA was found that is to be closed."""
+
+    OPEN = auto()
+    CLOSED = auto()
+    UNREGISTERED = auto()
+
+
 def needs(target: Target, status: str) -> bool:
     """Tell whether a certificate has to be changed. A revoked one never becomes inactive again."""
     return status not in {target, Target.REVOKED}
 
 
-def close(iot: "IoTClient", authority_id: str) -> bool:
-    """Set a CA inactive and its automatic registration off; tell whether it was registered."""
+def close(iot: "IoTClient", authority_id: str) -> Found:
+    """Set a CA inactive and its automatic registration off; tell how it was found."""
     found = describe(iot, authority_id)
-    if found is not None and (found.active or found.auto_registration):
-        iot.update_ca_certificate(
-            certificateId=authority_id,
-            newStatus="INACTIVE",
-            newAutoRegistrationStatus="DISABLE",
-        )
-    return found is not None
+    if found is None:
+        return Found.UNREGISTERED
+    if not (found.active or found.auto_registration):
+        return Found.CLOSED
+    iot.update_ca_certificate(
+        certificateId=authority_id,
+        newStatus="INACTIVE",
+        newAutoRegistrationStatus="DISABLE",
+    )
+    return Found.OPEN
 
 
 class Run:

@@ -7,14 +7,15 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tools.authorities import closing, registered
-from tools.authorities.closing import Run, Target
+from tools.authorities.closing import Found, Run, Target
 from tools.cli.ca_options import Chosen, ca_option, choose, counts, shown, unknown_authority
 from tools.cli.console import note, plural, printable
 from tools.cli.errors import PARTLY, InterruptedRunError, OperatorError, explain
 from tools.cli.options import Deployment, stack_options
+from tools.cli.stack import Stack
 
 _CLOSING_EPILOG = """\b
-Example:
+Examples:
   iot-provisioning ca {name} --ca northwind-2026 --dry-run
   iot-provisioning ca {name} --ca northwind-2026
 
@@ -26,10 +27,11 @@ run it in each.
 
 AWS actions: iot:DescribeCACertificate, iot:UpdateCACertificate, iot:ListCertificatesByCA,
 iot:UpdateCertificate.
-Exit code 1 if a certificate could not be changed."""
+
+Exit code 1 if a certificate could not be changed, or nobody said yes."""
 
 
-def _command(name: str, target: Target, text: str) -> click.Command:
+def _command(name: str, target: Target, short: str, text: str) -> click.Command:
     @click.pass_context
     def callback(
         context: click.Context,
@@ -52,12 +54,13 @@ def _command(name: str, target: Target, text: str) -> click.Command:
     for option in reversed(options):
         decorated = option(decorated)
     epilog = _CLOSING_EPILOG.format(name=name, target=target)
-    return click.command(name=name, epilog=epilog)(decorated)
+    return click.command(name=name, epilog=epilog, short_help=short)(decorated)
 
 
 deactivate = _command(
     "deactivate",
     Target.INACTIVE,
+    "Close a CA and its certificates, reversibly.",
     """Close a CA and set all its certificates INACTIVE.
 
     A certificate can be set active again one by one. Revoked ones stay revoked.
@@ -66,6 +69,7 @@ deactivate = _command(
 revoke = _command(
     "revoke",
     Target.REVOKED,
+    "Close a CA and its certificates for good.",
     """Close a CA and set all its certificates REVOKED, for good.
 
     For a stolen CA key, once it is certain.
@@ -95,24 +99,27 @@ def _close(
     if not yes and not _confirmed(chosen, concerned, target):
         note("Nothing was changed.")
         context.exit(PARTLY)
-    if closing.close(iot, chosen.certificate_id):
-        note(f"CA {chosen.title} is inactive, and registers nothing automatically.")
-    else:
+    was = closing.close(iot, chosen.certificate_id)
+    if was is Found.UNREGISTERED:
         note(f"CA {chosen.title} is not registered any more; what it signed still is.")
+    else:
+        note(f"CA {chosen.title} is inactive, and registers nothing automatically.")
+    # Told before the long part, which somebody may interrupt.
+    _tell_configuration(deployment.stack, chosen, was)
     run = Run(iot, chosen.certificate_id, target)
     _run(run)
     for certificate_id, reason in run.failures.items():
         click.echo(printable(f"{certificate_id} is not {target}: {reason}."), err=True)
     note(f"{plural(len(run.changed), 'certificate')} set {target}.")
-    _tell_configuration(chosen)
     if run.failures or run.left:
         not_so = len(run.failures) + run.left
         note(f"{plural(not_so, 'certificate')} could not be set {target}. Run the command again.")
         context.exit(PARTLY)
-    note(
-        "Run it once more in five minutes: a provisioning that was under way may have activated a "
-        "certificate."
-    )
+    if run.changed or was is Found.OPEN:
+        note(
+            "Run it once more in five minutes: a provisioning that was under way may have "
+            "activated a certificate."
+        )
 
 
 def _run(run: Run) -> None:
@@ -136,15 +143,25 @@ def _confirmed(chosen: Chosen, concerned: int, target: Target) -> bool:
     final = " This is final." if target is Target.REVOKED else ""
     try:
         return click.confirm(
-            f"Close CA {chosen.title}, and set {plural(concerned, 'certificate')} {target}? Their "
-            f"devices are cut off.{final} Go on?",
+            f"Close CA {chosen.title}, and set {plural(concerned, 'certificate')} {target}? Every "
+            f"device that has one is cut off.{final} Go on?",
             err=True,
         )
     except click.Abort:
+        # The answer's line has no end.
+        click.echo(err=True)
         return False
 
 
-def _tell_configuration(chosen: Chosen) -> None:
+def _tell_configuration(stack: Stack, chosen: Chosen, was: Found) -> None:
+    """Say what Terraform would do, unless it has been told, or knows nothing of the CA."""
+    entry = stack.certificate_authorities.get(chosen.key) if chosen.key else None
+    if entry is None:
+        would_open = was is not Found.UNREGISTERED
+    else:
+        would_open = was is Found.OPEN or entry.active or entry.allow_auto_registration
+    if not would_open:
+        return
     where = (
         f"certificate_authorities, entry {chosen.key}" if chosen.key else "the CA's configuration"
     )

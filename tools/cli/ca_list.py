@@ -27,11 +27,12 @@ _STATUSES = ("ACTIVE", "INACTIVE", "PENDING_ACTIVATION", "PENDING_TRANSFER", "RE
 _LIST_EPILOG = """\b
 Examples:
   iot-provisioning ca list-certificates --ca northwind-2026
-  iot-provisioning ca list-certificates --ca northwind-2026 --status PENDING_ACTIVATION
-  iot-provisioning ca list-certificates --ca northwind-2026 --json | jq -r .thing
+  iot-provisioning ca list-certificates --ca northwind-2026 \\
+    --status PENDING_ACTIVATION
+  iot-provisioning ca list-certificates --ca northwind-2026 --json | jq .thing
 
-Newest first. A table shows 100 certificates unless --limit says otherwise; JSON shows all. Last
-connections come from fleet indexing with thing connectivity, where that is on.
+Newest first. A table shows 100 certificates unless --limit says otherwise; JSON shows all,
+with whole ids. Last connections come from fleet indexing with thing connectivity, where that is on.
 
 AWS actions: iot:DescribeCACertificate, iot:ListCertificatesByCA, iot:ListPrincipalThings,
 iot:SearchIndex."""

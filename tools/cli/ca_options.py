@@ -34,7 +34,8 @@ def entry_of(stack: Stack, name: str) -> Authority:
     known = ", ".join(sorted(stack.certificate_authorities)) or "none"
     raise click.UsageError(
         f"The stack file has no CA {name!r}; it has: {known}. Give --stack FILE, the output of "
-        "`terraform output -json` after the CA was applied."
+        "`terraform output -json` after the CA was applied. To list or close one that was removed "
+        "from it, give its certificate id."
     )
 
 

@@ -51,7 +51,7 @@ _VERIFICATION_EPILOG = """\b
 Examples:
   iot-provisioning ca verification-certificate --ca-certificate ca.pem \\
     --ca-key ca.key.pem --out verification.pem
-  iot-provisioning ca verification-csr --out request.pem  # the key is in an HSM
+  iot-provisioning ca verification-csr --out request.pem  # key in an HSM
 
 Only a CA in certificate mode DEFAULT needs one; a CA in mode SNI_ONLY is registered without. The
 file goes to Terraform as verification_certificate_pem. The CA's key is read on this computer and

@@ -294,6 +294,8 @@ def _confirmed(work: list[Details], policy: Policy, prefix: str, *, everything: 
         )
         return bool(click.prompt(question, err=True, default="", show_default=False) == prefix)
     except click.Abort:
+        # The answer's line has no end.
+        click.echo(err=True)
         return False
 
 

@@ -144,6 +144,8 @@ def _confirmed(devices: list[str], *, certificates: bool) -> bool:
             f"Revoke {printable(many)}? This is final: no command brings them back.{also}", err=True
         )
     except click.Abort:
+        # The answer's line has no end.
+        click.echo(err=True)
         return False
 
 

@@ -50,12 +50,13 @@ def run(*arguments, stdin="", code=0):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_says_what_it_does_and_gives_an_example(name):
+def test_help_says_what_it_does_and_gives_an_example(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     command = cli.commands["ca"].commands[name]
-    assert command.get_short_help_str(100).endswith(".")
+    assert command.get_short_help_str(50) == command.short_help
     assert f"iot-provisioning ca {name}" in command.epilog
     assert all(each.help for each in command.params if isinstance(each, click.Option))
-    assert max(map(len, run(name, "--help").output.splitlines())) <= 100
+    assert max(map(len, run(name, "--help").output.splitlines())) <= 80
 
 
 # Verification
@@ -538,6 +539,28 @@ def test_the_ca_is_closed_first_and_then_every_certificate(aws, stack, command, 
     again = run(command, "--ca", "northwind", "--stack", stack, "--yes")
     assert len(aws.calls) == 1 + changed
     assert "0 certificates set" in again.stderr
+    # The stack file says that Terraform would open it again, and nobody has provisioned meanwhile.
+    assert "Terraform would open the CA again" in again.stderr
+    assert "once more" not in again.stderr
+
+
+def test_terraform_is_told_of_first_and_only_while_it_would_open_the_ca(aws, tmp_path, stack):
+    fill(aws, *["ACTIVE"] * 40)
+    aws.failures["update"] = [*[None] * 20, KeyboardInterrupt()]
+    for_stack = ("--ca", "northwind", "--stack", stack, "--yes")
+    stopped = run("revoke", *for_stack, code=errors.INTERRUPTED)
+    assert "Terraform would open the CA again" in stopped.stderr
+    told = {**AUTHORITY, "active": False, "allow_auto_registration": False}
+    stack_file(tmp_path, certificate_authorities={"northwind": told})
+    assert "Terraform" not in run("revoke", *for_stack).stderr
+    # Somebody opened it all the same.
+    aws.authority = ["ACTIVE", "ENABLE"]
+    assert "Terraform would open" in run("revoke", *for_stack).stderr
+    aws.authority = None
+    for by_name in (for_stack, ("--ca", CA_ID, "--yes")):
+        assert "Terraform" not in run("revoke", *by_name).stderr
+    stack_file(tmp_path, certificate_authorities={"northwind": AUTHORITY | {"active": True}})
+    assert "Terraform would open" in run("revoke", *for_stack).stderr
 
 
 def test_nothing_is_changed_in_a_dry_run_or_without_a_yes(aws):
@@ -547,7 +570,7 @@ def test_nothing_is_changed_in_a_dry_run_or_without_a_yes(aws):
     for answer in ("n\n", ""):
         declined = run("revoke", "--ca", CA_ID, stdin=answer, code=errors.PARTLY)
         assert "This is final." in declined.stderr
-        assert "Nothing was changed." in declined.stderr
+        assert declined.stderr.splitlines()[-1] == "Nothing was changed."
     assert aws.calls == []
 
 
