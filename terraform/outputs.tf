@@ -68,7 +68,7 @@ output "certificate_authorities" {
       name                    = "${var.name_prefix}-${key}"
       certificate_id          = authority.certificate_id
       certificate_arn         = authority.certificate_arn
-      certificate_pem         = var.certificate_authorities[key].certificate_pem
+      certificate_pem         = authority.certificate_pem
       certificate_mode        = authority.certificate_mode
       active                  = authority.active
       allow_auto_registration = authority.allow_auto_registration

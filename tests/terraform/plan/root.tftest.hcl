@@ -163,7 +163,7 @@ run "composes_just_in_time_provisioning" {
     jitp_templates = { sensors = { device_type = "gateway" }, own = { inline = true, device_type = "gateway", thing_groups = { names = [] }, thing_name_prefix = "acme-sensors-" }, any = { device_type = "gateway", thing_name_prefix = "" } }
     certificate_authorities = {
       first   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", template = "sensors" }
-      second  = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n", template = "sensors" }
+      second  = { certificate_pem = sensitive("subject=CN = Maker\n-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"), template = "sensors" }
       apart   = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIID\n-----END CERTIFICATE-----\n", template = "own", active = false }
       guarded = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n", gate = "registry", gate_settings = { device_type = { value = "gateway" } } }
     }
@@ -188,6 +188,11 @@ run "composes_just_in_time_provisioning" {
   assert {
     condition     = output.certificate_authorities["first"].device_certificate.thing_name == { parameter = "CommonName", prefix = "acme-sensors-" } && output.certificate_authorities["guarded"].device_certificate.device_type.value == "gateway"
     error_message = "What a device's certificate must hold is not said."
+  }
+
+  assert {
+    condition     = output.certificate_authorities["second"].certificate_pem == "-----BEGIN CERTIFICATE-----\nMIIC\n-----END CERTIFICATE-----\n"
+    error_message = "Another certificate is told than the one that is registered, or none since the caller takes it for a secret."
   }
 }
 
