@@ -34,19 +34,20 @@ ATTRIBUTES = {
 
 @dataclass(frozen=True)
 class Description:
-    """A certificate that waits for a decision."""
+    """A certificate that waits for a decision, or that one let in."""
 
     arn: str
     pem: str
+    status: str
 
 
 def describe(iot: "IoTClient", certificate_id: str, ca_certificate_id: str) -> Description:
-    """Return a certificate that waits to be activated.
+    """Return a certificate that is PENDING_ACTIVATION or ACTIVE.
 
     Follows https://docs.aws.amazon.com/iot/latest/apireference/API_DescribeCertificate.html.
 
     Raises:
-        IgnoredError: it does not wait, is another CA's, or is gone.
+        IgnoredError: it is neither, is another CA's, or is gone.
         ClientError, BotoCoreError: AWS IoT refused, for another reason.
     """
     try:
@@ -57,9 +58,10 @@ def describe(iot: "IoTClient", certificate_id: str, ca_certificate_id: str) -> D
         raise
     if found.get("caCertificateId") != ca_certificate_id:
         raise IgnoredError(Reason.OTHER_CA)
-    if found["status"] != PENDING:
-        raise IgnoredError(Reason.NOT_PENDING, found["status"])
-    return Description(arn=found["certificateArn"], pem=found["certificatePem"])
+    status = found["status"]
+    if status not in (PENDING, ACTIVE):
+        raise IgnoredError(Reason.NOT_PENDING, status)
+    return Description(arn=found["certificateArn"], pem=found["certificatePem"], status=status)
 
 
 def prepare(iot: "IoTClient", certificate_arn: str, overrides: Mapping[str, str]) -> None:

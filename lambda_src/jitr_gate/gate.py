@@ -3,7 +3,8 @@
 The order of the steps is what makes it safe: the claim first, which one certificate only can have;
 then what a device needs; then the certificate ACTIVE, which starts it all; and then the claim once
 more. A run that is stopped before the activation leaves the certificate pending, and the event of
-the next connection does what is missing: its claim is a repeat, and each step finds its state.
+the next connection does what is missing: its claim is a repeat, and each step finds its state. One
+that is stopped after it leaves that last question, which Lambda's repetition of the event asks.
 """
 
 from collections.abc import Callable, Mapping
@@ -101,19 +102,21 @@ class _Gate:
 
     def decide(self, now: float) -> Outcome:
         iot = self.clients.iot()
-        waiting = admission.describe(iot, self.certificate_id, self.config.ca_certificate_id)
+        found = admission.describe(iot, self.certificate_id, self.config.ca_certificate_id)
         try:
-            asked = self._ask(waiting.pem, now)
+            asked = self._ask(found.pem, now)
         except RefusalError as error:
             refusal = Refused(denial=error.denial, detail=str(error))
-            return self._refuse(refusal, when=admission.PENDING)
+            return self._refuse(refusal, when=found.status)
         answer = self.claim(self.config, asked)
         if isinstance(answer, Refused):
-            return self._refuse(answer, when=admission.PENDING)
+            return self._refuse(answer, when=found.status)
+        if found.status == admission.ACTIVE and answer.grant is Grant.REPEAT:
+            raise request.IgnoredError(request.Reason.NOT_PENDING, found.status)
         overrides = response.allowed(
             answer.record, self.config.registry.name_prefix, answer.claimed_at
         )["parameterOverrides"]
-        admission.prepare(iot, waiting.arn, overrides)
+        admission.prepare(iot, found.arn, overrides)
         admission.activate(iot, self.certificate_id)
         return self._confirm(asked, answer)
 
@@ -138,8 +141,9 @@ class _Gate:
         its certificates after. If that write came before this question, the answer is a refusal
         and the certificate is switched off here. If it came after, so did the operator's look at
         the certificates, which finds this one ACTIVE and switches it off. There is no third order.
-        Where this run is stopped right here, or the registry does not answer, the second half
-        still holds, and the operator's command looks again for a while because of the first.
+        Where this run is stopped right here, or the registry does not answer, that is a failure:
+        Lambda calls again, and asks for the claim although the certificate is ACTIVE. The
+        operator's command looks again for a while, too.
         """
         try:
             again = self.claim(self.config, asked)

@@ -88,7 +88,8 @@ def test_a_replayed_event_changes_nothing(world):
         assert not outcome.is_fault
     assert (world.aws.state(), world.stored()) == before
     assert world.aws.writes == writes
-    assert world.claims.connection.requests == 2
+    assert world.aws.calls == [*STEPS, *["DescribeCertificate"] * 3]
+    assert world.claims.connection.requests == 2 + 3
 
 
 @pytest.mark.parametrize("refused_status", ["INACTIVE", "REVOKED"])
@@ -196,7 +197,6 @@ def test_an_event_that_is_not_for_this_gate_asks_nothing_of_anyone(world, event,
 @pytest.mark.parametrize(
     ("options", "verdict", "detail"),
     [
-        ({"status": "ACTIVE"}, Reason.NOT_PENDING, "ACTIVE"),
         ({"status": "INACTIVE"}, Reason.NOT_PENDING, "INACTIVE"),
         ({"status": "REVOKED"}, Reason.NOT_PENDING, "REVOKED"),
         ({"ca": OTHER_CERTIFICATE}, Reason.OTHER_CA, None),
@@ -281,6 +281,55 @@ def test_a_registry_that_cannot_confirm_is_a_fault(world, name):
     assert world.aws.status == "ACTIVE"
     if name == "no answer":
         assert outcome.detail == "ReadTimeoutError, after the activation"
+    again = world.run()
+    assert (again.verdict, again.detail) == (Reason.NOT_PENDING, "ACTIVE")
+
+
+@pytest.mark.parametrize("refused_status", ["INACTIVE", "REVOKED"])
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [(Status.SUSPENDED, Denial.SUSPENDED), (Status.REVOKED, Denial.REVOKED)],
+)
+def test_a_device_cut_off_while_nobody_could_confirm_is_shut_out_by_the_next_event(
+    world, status, verdict, refused_status
+):
+    world = world()
+    world.claims.answers = [None, RegistryUnavailableError("ReadTimeoutError")]
+    assert world.run().is_fault
+    assert world.aws.status == "ACTIVE"
+    world.enrol(status=status, certificate_id=CERTIFICATE)
+    environ = {**GATE_ENVIRONMENT, "REFUSED_CERTIFICATE_STATUS": refused_status}
+    outcome = world.run(environ=environ)
+    assert (outcome.verdict, outcome.is_fault) == (verdict, False)
+    assert world.aws.status == refused_status
+
+
+def test_a_registry_that_still_cannot_confirm_is_a_fault_again(world):
+    world = world()
+    world.claims.answers = [None, *[RegistryUnavailableError("ReadTimeoutError")] * 2]
+    assert world.run().is_fault
+    assert world.run().is_fault
+    assert world.aws.status == "ACTIVE"
+
+
+def test_an_enrolled_device_whose_certificate_somebody_activated_gets_what_it_needs(world):
+    world = world(status="ACTIVE")
+    assert world.run().verdict is Grant.FIRST_CLAIM
+    assert_provisioned(world)
+    assert "UpdateCertificate" not in world.aws.calls
+
+
+def test_a_stranger_whose_certificate_somebody_activated_is_shut_out(world):
+    world = world(status="ACTIVE")
+    world.forget()
+    assert world.run().verdict is Denial.UNKNOWN_SERIAL
+    assert world.aws.status == "INACTIVE"
+
+
+def test_a_certificate_that_came_onto_the_list_during_the_activation_is_shut_out(world):
+    world = world(status="ACTIVE", crl=crl(serial_of(device_pem())))
+    assert world.run(environ=CRL_ENVIRONMENT).verdict is Denial.CERTIFICATE_REVOKED
+    assert world.aws.status == "INACTIVE"
 
 
 @pytest.mark.parametrize("refused_status", ["INACTIVE", "REVOKED"])

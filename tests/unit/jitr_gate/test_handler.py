@@ -108,7 +108,7 @@ def test_time_that_is_over_is_a_fault(invoke):
 
 
 def test_a_replay_is_a_line_and_nothing_else(invoke):
-    aws = Aws(status="ACTIVE")
+    aws = Aws(status="INACTIVE")
     line, fault = invoke(aws, TAKEN)
     assert fault is None
     assert (line["event"], line["reason"]) == ("registration-ignored", "NOT_PENDING")
