@@ -184,3 +184,42 @@ module "jitp_ca" {
   iam     = var.iam
   tags    = var.tags
 }
+
+module "device_lifecycle" {
+  source = "./modules/device-lifecycle"
+  create = var.create && var.device_lifecycle.enabled
+
+  name_prefix = var.name_prefix
+
+  table_name        = module.device_registry.table_name
+  table_arn         = module.device_registry.table_arn
+  table_kms_key_arn = module.device_registry.kms_key_arn
+  stream_arn        = module.device_registry.stream_arn
+
+  decision_log_group_names = !var.create ? {} : merge(
+    { hook = module.provisioning_hook.log_group_name },
+    { for key, authority in module.jitp_ca : "gate-${key}" => authority.log_group_name if var.certificate_authorities[key].gate == "registry" },
+  )
+
+  confirm_by                  = var.device_lifecycle.confirm_by
+  thing_events                = var.device_lifecycle.thing_events
+  unexpected_things           = var.device_lifecycle.unexpected_things
+  watched_thing_name_prefixes = var.device_lifecycle.watched_thing_name_prefixes
+  ignored_thing_name_prefixes = var.device_lifecycle.ignored_thing_name_prefixes
+
+  stream                     = var.device_lifecycle.stream
+  sweep                      = var.device_lifecycle.sweep
+  audit                      = var.device_lifecycle.audit
+  dead_letter_retention_days = var.device_lifecycle.dead_letter_retention_days
+
+  package_path            = var.device_lifecycle.package_path
+  package_sha256          = var.device_lifecycle.package_sha256
+  code_signing_config_arn = var.device_lifecycle.code_signing_config_arn
+  memory_size             = var.device_lifecycle.memory_size
+  metric_namespace        = var.device_lifecycle.metric_namespace
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}

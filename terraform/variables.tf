@@ -24,6 +24,7 @@ variable "device_types" {
     - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.
     - `policy_file`: path of a policy template (see README for the variables it may use), or
     - `topics`: what a device may `publish` and `subscribe` to. A topic is relative to <name_prefix>/<key>/<thing name>/, unless it holds the variable $${iot:Connection.Thing.ThingName} itself; `*` as the last level stands for everything below.
+    - `first_shadow`: what the device lifecycle writes into the shadow of a device that came up, if it has none. `desired`: the settings, a JSON object (`jsonencode({...})`); null means the one shipped under first-shadows with the key's name, else first-shadows/default.json. `name`: of a named shadow; null is the classic one. `enabled = false`: none is written.
 
     With neither `policy_file` nor `topics`, the policy is the one shipped under policies/iot with the key's name.
   EOT
@@ -36,6 +37,11 @@ variable "device_types" {
       publish   = optional(list(string), [])
       subscribe = optional(list(string), [])
     }))
+    first_shadow = optional(object({
+      enabled = optional(bool, true)
+      name    = optional(string)
+      desired = optional(string)
+    }), {})
   }))
   default  = {}
   nullable = false
@@ -351,6 +357,55 @@ variable "gate" {
   })
   default  = {}
   nullable = false
+}
+
+variable "device_lifecycle" {
+  description = <<-EOT
+    What happens to devices after the certificate: records turn ACTIVE, first shadows are written, AWS IoT follows every change of a record, things without a record are found, an audit trail is kept. `enabled = false` makes none of it: records stay PROVISIONING, and only the operator's commands switch certificates. Takes the inputs of modules/device-lifecycle (see there): `confirm_by` (FIRST_CONNECTION or THING_EVENT), `thing_events` (whether the account's event configuration has THING switched on), `unexpected_things` (ignore, report or quarantine), `watched_thing_name_prefixes`, `ignored_thing_name_prefixes`, `stream`, `sweep`, `audit`, `dead_letter_retention_days`, `package_path` (null means build/device_lifecycle.zip of this repository), `package_sha256`, `code_signing_config_arn`, `memory_size` (MB), `metric_namespace`.
+  EOT
+  type = object({
+    enabled                     = optional(bool, true)
+    confirm_by                  = optional(string, "FIRST_CONNECTION")
+    thing_events                = optional(bool, false)
+    unexpected_things           = optional(string, "report")
+    watched_thing_name_prefixes = optional(set(string))
+    ignored_thing_name_prefixes = optional(set(string), [])
+    stream = optional(object({
+      batch_size                    = optional(number, 100)
+      maximum_retry_attempts        = optional(number, 10)
+      maximum_record_age_in_seconds = optional(number, 21600)
+    }), {})
+    sweep = optional(object({
+      schedule            = optional(string, "rate(15 minutes)")
+      timeout             = optional(number, 300)
+      stuck_after_seconds = optional(number)
+    }), {})
+    audit = optional(object({
+      retention_in_days           = optional(number, 3653)
+      kms_key_arn                 = optional(string)
+      kms_deletion_window_in_days = optional(number, 30)
+      archive = optional(object({
+        bucket_name     = optional(string)
+        lock_mode       = optional(string, "GOVERNANCE")
+        lock_days       = optional(number, 365)
+        expiration_days = optional(number)
+        force_destroy   = optional(bool, false)
+      }))
+    }), {})
+    dead_letter_retention_days = optional(number, 14)
+    package_path               = optional(string)
+    package_sha256             = optional(string)
+    code_signing_config_arn    = optional(string)
+    memory_size                = optional(number, 256)
+    metric_namespace           = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.device_lifecycle.enabled ? !contains(keys(var.device_types), "quarantine") : true
+    error_message = "device_lifecycle: <name_prefix>-quarantine is its group and policy for devices that were cut off, so no key of device_types may be quarantine. Choose another key."
+  }
 }
 
 variable "prune_template_versions" {

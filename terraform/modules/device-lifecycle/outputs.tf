@@ -43,6 +43,11 @@ output "audit_kms_key_arn" {
   value       = var.create ? local.audit_key_arn : null
 }
 
+output "audited_log_group_names" {
+  description = "Log groups that the audit trail is written from."
+  value       = { for key, filter in aws_cloudwatch_log_subscription_filter.audit : key => filter.log_group_name }
+}
+
 output "archive_bucket_name" {
   description = "Name of the archive's bucket; null without one."
   value       = try(aws_s3_bucket.archive[0].bucket, null)

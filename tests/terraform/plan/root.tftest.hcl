@@ -8,6 +8,7 @@ variables {
   name_prefix       = "acme"
   hook              = { package_path = "./fixtures/package.zip" }
   template_versions = { package_path = "./fixtures/package.zip" }
+  device_lifecycle  = { package_path = "./fixtures/package.zip" }
 }
 
 run "composes" {
@@ -36,6 +37,21 @@ run "composes" {
     condition     = output.device_types["gateway"] == { reprovision_policy = "never", thing_type_name = "acme-gateway", thing_group_name = "acme-gateway", policy_name = "acme-gateway" }
     error_message = "The kinds of device are others."
   }
+
+  assert {
+    condition     = output.first_shadow_parameter_names == { gateway = "/iot-provisioning/acme/device-types/gateway/first-shadow" }
+    error_message = "The first shadow is missing."
+  }
+
+  assert {
+    condition     = { for key, function in output.device_lifecycle.functions : key => function.name } == { confirmation = "acme-lifecycle-confirmation", enforcement = "acme-lifecycle-enforcement", audit = "acme-lifecycle-audit", sweep = "acme-lifecycle-sweep" } && output.device_lifecycle.topic_rules == { presence = "acme_lifecycle_presence" } && output.device_lifecycle.metrics.namespace == "IoTProvisioning/acme"
+    error_message = "The device lifecycle is missing or named otherwise."
+  }
+
+  assert {
+    condition     = module.device_lifecycle.audited_log_group_names == { decisions-hook = "/aws/lambda/acme-provisioning-hook", confirmation = "/aws/lambda/acme-lifecycle-confirmation", enforcement = "/aws/lambda/acme-lifecycle-enforcement", sweep = "/aws/lambda/acme-lifecycle-sweep" }
+    error_message = "Decisions or state changes are not in the audit trail."
+  }
 }
 
 run "makes_nothing" {
@@ -52,9 +68,42 @@ run "makes_nothing" {
   }
 
   assert {
-    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name] : value == null]) && output.templates == {} && output.device_types == {}
+    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name, output.device_lifecycle] : value == null]) && output.templates == {} && output.device_types == {} && output.first_shadow_parameter_names == {}
     error_message = "Something is made although create is false."
   }
+}
+
+run "makes_no_lifecycle_where_nobody_wants_one" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types     = { quarantine = { topics = { publish = ["state"] } } }
+    templates        = { factory = {} }
+    device_lifecycle = { enabled = false }
+  }
+
+  assert {
+    condition     = output.device_lifecycle == null && module.device_lifecycle.functions == {} && module.device_lifecycle.audit_log_group_name == null
+    error_message = "Something of it is made."
+  }
+}
+
+run "refuses_a_device_type_called_like_the_quarantine" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { quarantine = { topics = { publish = ["state"] } } }
+  }
+
+  expect_failures = [var.device_lifecycle]
 }
 
 run "makes_no_pruner_where_the_operator_prunes" {
@@ -183,6 +232,11 @@ run "composes_just_in_time_provisioning" {
   assert {
     condition     = { for key, authority in output.certificate_authorities : key => [authority.name, authority.gate, authority.active, authority.function_name] } == { first = ["acme-first", "none", true, null], second = ["acme-second", "none", true, null], apart = ["acme-apart", "none", false, null], guarded = ["acme-guarded", "registry", true, "acme-guarded-gate"] }
     error_message = "A CA is missing or other than it should be."
+  }
+
+  assert {
+    condition     = { for key, name in module.device_lifecycle.audited_log_group_names : key => name if startswith(key, "decisions-") } == { decisions-hook = "/aws/lambda/acme-provisioning-hook", decisions-gate-guarded = "/aws/lambda/acme-guarded-gate" }
+    error_message = "A gate's decisions are not in the audit trail."
   }
 
   assert {
