@@ -35,7 +35,7 @@ class Capability(enum.Enum):
     V2_LOGGING = "account-wide logging options (v2)"
     ROLE_ALIASES = "role aliases"
     THING_REGISTRATION_TASKS = "bulk thing registration tasks"
-    DEFENDER = "Device Defender audit and security profiles"
+    DEFENDER = "Device Defender audit and security profiles, by CloudFormation or not"
     FLEET_METRICS = "fleet metrics"
     AUTHORIZERS = "custom authorisers"
     IAM_ENFORCED = "IAM is enforced for calls, functions and devices"

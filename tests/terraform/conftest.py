@@ -13,6 +13,7 @@ import pytest
 from pytest_terraform import tf
 
 from tests.support import terraform as support
+from tests.support.capabilities import Capability, has
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack, root_module
 from tools import terraform_env
@@ -53,6 +54,10 @@ def _pytest_terraform(staged, endpoint, claim_key, makers):
             "name_prefix": JITP_PREFIX,
             "gateway_cas": {"gateway-maker": pems.pop("gateway-maker")},
             "sensor_cas": pems,
+        },
+        "account-baseline": {
+            "logging": has(Capability.V2_LOGGING, endpoint),
+            "audit": has(Capability.DEFENDER, endpoint),
         },
     }
     for example, values in variables.items():

@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
 JUST_IN_TIME = "jitp"
-WITH_CLAIMS = [name for name in EXAMPLES if name != JUST_IN_TIME]
+BASELINE = "account-baseline"
+WITH_CLAIMS = [name for name in EXAMPLES if name not in {JUST_IN_TIME, BASELINE}]
 MARKER = "PRIVATE KEY"
 KEY_ATTRIBUTES = {"private_key", "private_key_pem", "secret", "password"}
 
@@ -22,7 +23,7 @@ KEY_ATTRIBUTES = {"private_key", "private_key_pem", "secret", "password"}
 @pytest.fixture(params=EXAMPLES)
 def example(request):
     # An example without a fixture of its name in tf_fixtures.py is an error here.
-    return request.getfixturevalue(request.param)
+    return request.getfixturevalue(request.param.replace("-", "_"))
 
 
 def run(applied, *arguments, accept=(0,)):
@@ -145,7 +146,11 @@ def test_a_device_of_each_maker_comes_up_through_the_example(jitp_stack, makers,
 
 @pytest.mark.parametrize(
     ("configuration", "variables"),
-    [("complete", {}), ("jitp", {"sensor_cas": "sensor-maker", "gateway_cas": "gateway-maker"})],
+    [
+        ("complete", {}),
+        ("account-baseline", {}),
+        ("jitp", {"sensor_cas": "sensor-maker", "gateway_cas": "gateway-maker"}),
+    ],
 )
 def test_create_false_plans_nothing(workspace, makers, configuration, variables):
     given = {name: {ca: makers[ca].certificate_pem} for name, ca in variables.items()}
