@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tools.cli.audit_suppress import audit_suppress
 from tools.cli.ca import ca
 from tools.cli.claim_csr import claim_csr
 from tools.cli.decommission import decommission
@@ -21,7 +22,7 @@ from tools.device.cli import device
 _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Registry": (enrol, show, list_devices),
     "One device's status": (suspend, resume, release, revoke),
-    "Removal and upkeep": (decommission, prune_template_versions),
+    "Removal and upkeep": (decommission, prune_template_versions, audit_suppress),
     "Certificate authorities": (ca,),
     "Claims and devices": (claim_csr, device),
 }

@@ -40,6 +40,7 @@ class Stack:
     device_types: Mapping[str, DeviceType] | None = None
     template_names: Mapping[str, str] = field(default_factory=dict)
     claim_certificate_ids: frozenset[str] = frozenset()
+    claim_policy_names: frozenset[str] = frozenset()
     certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
 
     @property
@@ -109,6 +110,11 @@ def parse(values: Mapping[str, Any]) -> Stack:
             certificate["id"]
             for template in templates.values()
             for certificate in (template.get("claim_certificates") or {}).values()
+        ),
+        claim_policy_names=frozenset(
+            name
+            for template in templates.values()
+            for name in (template.get("claim_policy_names") or {}).values()
         ),
         certificate_authorities=authorities(values.get("certificate_authorities")),
     )

@@ -26,6 +26,7 @@ OURS = (
     "revoke",
     "decommission",
     "prune-template-versions",
+    "audit-suppress",
     "claim-csr",
 )
 
