@@ -111,15 +111,16 @@ def test_two_stacks_live_in_one_account(minimal_stack, complete_stack):
         for kind in stack.outputs["device_types"].values():
             iot.describe_thing_type(thingTypeName=kind["thing_type_name"])
             iot.get_policy(policyName=kind["policy_name"])
-        group = stack.outputs["parent_thing_group_name"]
-        children = {
+        quarantine = stack.outputs["device_lifecycle"]["quarantine_group_name"]
+        beside = {stack.outputs["parent_thing_group_name"], quarantine}
+        groups = {
             child["groupName"]
             for page in iot.get_paginator("list_thing_groups").paginate()
             for child in page["thingGroups"]
             if child["groupName"].startswith(f"{stack.name_prefix}-")
         }
         kinds = {kind["thing_group_name"] for kind in stack.outputs["device_types"].values()}
-        assert children == kinds | {group}
+        assert groups == kinds | beside
 
 
 @pytest.mark.failure_mode("B20")

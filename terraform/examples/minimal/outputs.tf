@@ -32,3 +32,8 @@ output "hook_log_group_name" {
   description = "Name of the log group that holds the decision log."
   value       = module.iot_provisioning.hook_log_group_name
 }
+
+output "device_lifecycle" {
+  description = "What happens to devices after the certificate: functions, rules, queues, audit trail, quarantine group and metrics."
+  value       = module.iot_provisioning.device_lifecycle
+}
