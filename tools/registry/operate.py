@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry import names
+from device_registry.certificates import ACTIVE, PENDING, of_device
 from device_registry.record import (
     DeviceRecord,
     MalformedRecordError,
@@ -30,7 +31,7 @@ from device_registry.transitions import (
 )
 from tools.aws_errors import RUN_ENDING, error_code
 from tools.registry import raw
-from tools.registry.certificates import ACTIVE, PENDING, SWITCHES, of_device, short, status_of
+from tools.registry.certificates import SWITCHES, short, status_of
 from tools.registry.table import ConditionFailedError, RegistryTable, StoredItem
 
 if TYPE_CHECKING:

@@ -1,0 +1,87 @@
+"""Things that no record speaks of: made by hand, or by just-in-time provisioning without a gate."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from device_lifecycle import identities, journal
+from device_lifecycle.runtime import Runtime
+from device_lifecycle.settings import Lifecycle, UnexpectedThings
+from device_registry.certificates import ACTIVE, INACTIVE, PENDING
+
+# A thing is made before its certificate is attached to it, and activated after that.
+_PAUSES_SECONDS = (1.0, 2.0, 4.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A thing's certificates. ``held`` are those that a record's claim names."""
+
+    active: Sequence[str]
+    held: Sequence[str]
+    complete: bool
+
+
+def meet(runtime: Runtime, config: Lifecycle, thing_name: str) -> None:
+    """Do with an unexpected thing what the settings say.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused.
+    """
+    if config.unexpected_things is UnexpectedThings.IGNORE:
+        return
+    if thing_name.startswith(config.ignored_thing_prefixes):
+        return
+    outcome, detail = "reported", None
+    if config.quarantine_group is not None:
+        outcome, detail = _quarantine(runtime, config.quarantine_group, thing_name)
+    told = {"outcome": outcome, "detail": detail, "thingName": thing_name}
+    runtime.journal.tell(journal.UNEXPECTED_THING, told, level="WARN")
+
+
+def _quarantine(runtime: Runtime, group: str, thing_name: str) -> tuple[str, str | None]:
+    iot = runtime.clients.iot()
+    found = _look(runtime, thing_name)
+    if found is None:
+        return "gone", None
+    if found.held:
+        # The group would cut off the enrolled device too: an operator must untangle this.
+        return "reported", f"it has the certificate of an enrolled device: {found.held[0]}"
+    iot.add_thing_to_thing_group(thingName=thing_name, thingGroupName=group)
+    for pause in _PAUSES_SECONDS:
+        if found is None or found.complete:
+            break
+        runtime.sleep(pause)
+        found = _look(runtime, thing_name)
+    off = shut(runtime, thing_name)
+    return "quarantined", f"{off} certificates switched off"
+
+
+def shut(runtime: Runtime, thing_name: str) -> int:
+    """Switch a thing's ACTIVE certificates off, and return how many that were.
+
+    One that holds an enrolled device's claim is left alone.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused.
+    """
+    found = _look(runtime, thing_name)
+    off = [] if found is None else [each for each in found.active if each not in found.held]
+    for certificate_id in off:
+        identities.switch(runtime.clients.iot(), certificate_id, INACTIVE)
+        told = {"thingName": thing_name, "certificateId": certificate_id}
+        told |= {"from": ACTIVE, "to": INACTIVE, "reason": "quarantined"}
+        runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)
+    return len(off)
+
+
+def _look(runtime: Runtime, thing_name: str) -> Found | None:
+    iot = runtime.clients.iot()
+    attached = identities.certificates_of(iot, thing_name)
+    if attached is None:
+        return None
+    statuses = {each: identities.status_of(iot, each) for each in sorted(attached)}
+    return Found(
+        active=[each for each, status in statuses.items() if status == ACTIVE],
+        held=[each for each in statuses if runtime.store.is_held(each)],
+        complete=bool(statuses) and PENDING not in statuses.values(),
+    )

@@ -1,0 +1,382 @@
+"""Any sequence of what devices, operators, AWS and the four functions do, in any order.
+
+Events come twice, late, in another order or not at all; functions are stopped at any call, and
+others act between any two calls of one. Whatever happens: the record only ever takes steps that its
+history allows, REVOKED is final, and once everything was delivered and a sweep has run, the
+certificates at AWS IoT are as the record says.
+"""
+
+import contextlib
+import random
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from device_lifecycle import confirm, enforce, sweep
+from device_lifecycle.errors import RetryError
+from device_registry.certificates import of_device
+from device_registry.claim import claim_update
+from device_registry.record import ReprovisionPolicy, Status
+from device_registry.transitions import Action, Change, TransitionRefusedError, transition_update
+from tests.unit.builders import LEASE, claim_request
+from tests.unit.device_lifecycle.fakes import ARN, THING, Answer, World, event
+
+CERTIFICATES = ["a1" * 32, "b2" * 32, "c3" * 32]
+CHECKS = {"FIRST_CONNECTION", "THING_EVENT"}
+
+# Who may take which step of a record.
+OPERATOR = {
+    *((status, Status.REVOKED) for status in set(Status) - {Status.REVOKED}),
+    *((status, Status.SUSPENDED) for status in Status if status.name[0] in "EPA"),
+    *((Status.SUSPENDED, status) for status in Status if status.name[0] in "EPA"),
+    (Status.PROVISIONING, Status.ENROLLED),
+    (Status.ACTIVE, Status.ENROLLED),
+}
+DEVICE = {
+    (Status.ENROLLED, Status.PROVISIONING),
+    (Status.PROVISIONING, Status.PROVISIONING),
+    (Status.ACTIVE, Status.PROVISIONING),
+}
+LIFECYCLE = {(Status.PROVISIONING, Status.ACTIVE)}
+
+
+class Stopped(Exception):
+    """The function was stopped between two calls."""
+
+
+class Story:
+    """One device's life. ``steps`` are the names and arguments of methods."""
+
+    def __init__(self, table, policy, confirm_by):
+        for item in table.scan(TableName="registry")["Items"]:
+            key = {"serialNumber": item["serialNumber"]}
+            table.delete_item(TableName="registry", Key=key)
+        self.world = World(table)
+        self.config = self.world.config(CONFIRM_BY=confirm_by)
+        self.world.enrol(reprovision_policy=policy)
+        self.pending = []
+        self.delivered = []
+        self.events = []
+        self.in_flight = None
+        self.activated = set()
+        self.seen = len(self.world.table.stream)
+        self.actor = None
+
+    # What devices and AWS do.
+
+    def claim(self, number):
+        certificate = CERTIFICATES[number]
+        self.world.aws.certificates.setdefault(certificate, "PENDING_ACTIVATION")
+        request = claim_request(certificate_id=certificate, thing_name=THING)
+        self.acts(DEVICE, claim_update(request, self.world.now, LEASE))
+        record = self.world.stored()
+        if record.claimed_at == self.world.now and record.certificate_id == certificate:
+            self.in_flight = certificate
+
+    def activate(self):
+        """AWS IoT ends RegisterThing, whatever became of the record since."""
+        certificate, self.in_flight = self.in_flight, None
+        if certificate is not None:
+            self.world.aws.things.setdefault(THING, []).append(ARN + certificate)
+            self.world.aws.certificates[certificate] = "ACTIVE"
+            self.activated.add(certificate)
+
+    def abandon(self):
+        self.in_flight = None
+
+    def connect(self, number, disturbance):
+        certificate = CERTIFICATES[number]
+        if self.world.aws.certificates.get(certificate) == "ACTIVE":
+            self.world.aws.connections[THING] = {"connected": True, "thingName": THING}
+            told = event("presence_connected", principalIdentifier=certificate)
+            self.events.append(told)
+            self.confirm(told, disturbance)
+
+    def lost_connection_event(self, number):
+        if self.world.aws.certificates.get(CERTIFICATES[number]) == "ACTIVE":
+            self.world.aws.connections[THING] = {"connected": True, "thingName": THING}
+
+    def thing_written(self, disturbance):
+        if THING in self.world.aws.things:
+            self.events.append(event("thing_created"))
+            self.confirm(self.events[-1], disturbance)
+
+    def event_again(self, number, disturbance):
+        if self.events:
+            self.confirm(self.events[number % len(self.events)], disturbance)
+
+    # What operators do.
+
+    def operate(self, action, *, look):
+        """Write the record, as any tool may; ``look`` notes what a suspension will switch off."""
+        record = self.world.stored()
+        statuses = self.world.aws.certificates
+        active = {each for each in of_device(record) if statuses.get(each) == "ACTIVE"}
+        self.clock()
+        change = Change(by="operator", reason="r", at=self.world.now)
+        try:
+            arguments = transition_update(
+                record,
+                action,
+                change,
+                suspended_certificate_ids=frozenset(active if look else ()),
+            )
+        except TransitionRefusedError:
+            return
+        self.acts(OPERATOR, arguments)
+
+    # What the functions do.
+
+    def confirm(self, told, disturbance=None):
+        before = self.world.stored()
+        with_certificate = told.get("principalIdentifier")
+        undisturbed = self.function(
+            lambda: confirm.run(told, self.config, self.world.runtime()), disturbance
+        )
+        if undisturbed and before.status is not Status.PROVISIONING:
+            assert self.world.stored().status is before.status
+        if undisturbed and before.status is Status.PROVISIONING and with_certificate:
+            by_connection = self.config.confirm_by == "FIRST_CONNECTION"
+            due = by_connection and before.certificate_id == with_certificate
+            assert (self.world.stored().status is Status.ACTIVE) is due
+
+    def deliver(self, number, keep, disturbance):
+        """Hand the function a batch of one; ``keep``: it comes again."""
+        if self.pending:
+            chosen = self.pending[number % len(self.pending)]
+            if self.enforce(chosen, disturbance) and not keep:
+                self.pending.remove(chosen)
+                self.delivered.append(chosen)
+
+    def deliver_again(self, number, disturbance):
+        if self.delivered:
+            self.enforce(self.delivered[number % len(self.delivered)], disturbance)
+
+    def enforce(self, chosen, disturbance=None):
+        answers = []
+        undisturbed = self.function(
+            lambda: answers.append(enforce.run({"Records": [chosen]}, self.world.runtime())),
+            disturbance,
+        )
+        return undisturbed and answers == [{"batchItemFailures": []}]
+
+    def sweep(self, disturbance=None):
+        before = self.world.stored()
+        counts = []
+
+        def run():
+            order = random.Random(0)  # noqa: S311
+            counts.append(sweep.run(self.config, 3600, self.world.runtime(), order))
+
+        if self.function(run, disturbance):
+            assert counts[0].failed == 0
+            changed = self.world.stored().status is not before.status
+            assert changed == bool(counts[0].confirmed)
+
+    def function(self, run, disturbance):
+        """Run a function; True: nothing disturbed it."""
+        self.clock()
+        calls, (kind, at) = iter(range(1000)), disturbance or (None, 0)
+        met = []
+
+        def before(*_):
+            if next(calls) == at and kind is not None and not met:
+                met.append(kind)
+                if kind == "stop":
+                    raise Stopped
+                if kind == "refuse":
+                    raise Answer("ThrottlingException")
+                self.quietly(kind)
+
+        self.world.aws.before, self.world.table.before = before, lambda _: None
+        self.actor = LIFECYCLE
+        try:
+            run()
+        except (Stopped, RetryError, ClientError):
+            return False
+        finally:
+            self.world.aws.before = lambda *_: None
+            self.note()
+        return not met
+
+    def quietly(self, kind):
+        """Something else happens between two calls of a function."""
+        self.note()
+        if kind == "activate":
+            self.activate()
+        elif isinstance(kind, int):
+            self.claim(kind)
+        else:
+            self.operate(kind, look=True)
+        self.actor = LIFECYCLE
+
+    # Time, and what is seen of the table.
+
+    def clock(self):
+        """No two changes in one second: what they are told apart by has seconds."""
+        self.world.now += 1
+
+    def wait(self, seconds):
+        """AWS IoT ends what it has begun, and the sweep comes in time."""
+        self.activate()
+        self.world.now += 61
+        self.sweep()
+        self.world.now += seconds
+
+    def acts(self, actor, arguments):
+        self.actor = actor
+        table = self.world.table
+        with contextlib.suppress(table.exceptions.ConditionalCheckFailedException):
+            table.update_item(TableName="registry", **arguments)
+        self.note()
+
+    def note(self):
+        """Check every write since the last look, and keep it for the stream."""
+        stream = self.world.table.stream
+        for written in stream[self.seen :]:
+            told = written["dynamodb"]
+            step = tuple(Status(told[image]["status"]["S"]) for image in ("OldImage", "NewImage"))
+            moved = step[0] is not step[1] or self.actor is DEVICE
+            assert not moved or step in self.actor, step
+            self.pending.append(written)
+        self.seen = len(stream)
+
+    def end(self, order):
+        """Everything is delivered at last, in any order, and the sweep runs."""
+        self.activate()
+        self.world.now += 61
+        while self.pending:
+            chosen = self.pending.pop(order.randrange(len(self.pending)))
+            assert self.enforce(chosen)
+        self.sweep()
+        while self.pending:
+            assert self.enforce(self.pending.pop())
+
+    def check(self):
+        record = self.world.stored()
+        aws = {each: self.world.aws.certificates[each] for each in of_device(record)}
+        on = {each for each, status in aws.items() if status == "ACTIVE"}
+        if record.status is Status.REVOKED:
+            assert set(aws.values()) <= {"REVOKED"}
+        elif record.status in (Status.SUSPENDED, Status.ENROLLED):
+            assert not on
+        else:
+            assert not on & (record.retired_certificate_ids or frozenset())
+            assert record.certificate_id not in self.activated or record.certificate_id in on
+        if record.status is Status.ACTIVE:
+            assert on <= {record.certificate_id}
+        if not on:
+            return
+        assert record.status in (Status.PROVISIONING, Status.ACTIVE)
+
+
+numbers = st.integers(0, 20)
+certificates = st.integers(0, 2)
+actions = st.sampled_from(Action)
+disturbances = st.none() | st.tuples(
+    st.sampled_from(["stop", "refuse", "activate"]) | actions | certificates, st.integers(0, 8)
+)
+steps = st.one_of(
+    st.tuples(st.just("claim"), certificates),
+    st.tuples(st.just("activate")),
+    st.tuples(st.just("abandon")),
+    st.tuples(st.just("connect"), certificates, disturbances),
+    st.tuples(st.just("lost_connection_event"), certificates),
+    st.tuples(st.just("thing_written"), disturbances),
+    st.tuples(st.just("event_again"), numbers, disturbances),
+    st.tuples(st.just("deliver"), numbers, st.booleans(), disturbances),
+    st.tuples(st.just("deliver_again"), numbers, disturbances),
+    st.tuples(st.just("sweep"), disturbances),
+    st.tuples(st.just("operate"), actions, st.booleans()),
+    st.tuples(st.just("wait"), st.sampled_from([0, LEASE + 1])),
+)
+
+
+def play(story, told):
+    was_revoked = False
+    for name, *arguments in told:
+        if name == "operate":
+            story.operate(arguments[0], look=arguments[1])
+        else:
+            getattr(story, name)(*arguments)
+        revoked = story.world.stored().status is Status.REVOKED
+        assert revoked or not was_revoked
+        was_revoked = revoked
+
+
+@pytest.mark.failure_mode("B14", "S1")
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    policy=st.sampled_from(ReprovisionPolicy),
+    confirm_by=st.sampled_from(sorted(CHECKS)),
+    told=st.lists(steps, min_size=3, max_size=25),
+    order=st.randoms(use_true_random=False),
+)
+def test_the_record_takes_allowed_steps_only_and_the_certificates_follow(
+    indexed_table, policy, confirm_by, told, order
+):
+    story = Story(indexed_table, policy, confirm_by)
+    play(story, told)
+    status = story.world.stored().status
+    story.end(order)
+    assert status is not Status.REVOKED or story.world.stored().status is Status.REVOKED
+    story.check()
+
+
+UP = [("claim", 0), ("activate",), ("connect", 0, None)]
+LIVES = {
+    "claimed, connected, suspended, resumed": (
+        [
+            *UP,
+            ("operate", Action.SUSPEND, False),
+            ("deliver", 1, False, None),
+            ("deliver", 1, False, None),
+            ("operate", Action.RESUME, False),
+        ],
+        Status.ACTIVE,
+        {0: "ACTIVE"},
+    ),
+    "replaced": (
+        [*UP, ("claim", 1), ("activate",), ("connect", 1, None)],
+        Status.ACTIVE,
+        {0: "INACTIVE", 1: "ACTIVE"},
+    ),
+    "released, claimed anew": (
+        [*UP, ("operate", Action.RELEASE, False), ("claim", 1), ("activate",)],
+        Status.PROVISIONING,
+        {0: "INACTIVE", 1: "ACTIVE"},
+    ),
+    "revoked while AWS activates": (
+        [("claim", 0), ("operate", Action.REVOKE, False), ("deliver", 1, False, None)],
+        Status.REVOKED,
+        {0: "REVOKED"},
+    ),
+    "the event of the connection is lost": (
+        [("claim", 0), ("activate",), ("lost_connection_event", 0), ("wait", 0)],
+        Status.ACTIVE,
+        {0: "ACTIVE"},
+    ),
+    "nobody activates": (
+        [("claim", 0), ("abandon",), ("wait", LEASE + 1), ("sweep", None)],
+        Status.PROVISIONING,
+        {0: "INACTIVE"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_life(indexed_table, name):
+    told, status, expected = LIVES[name]
+    story = Story(indexed_table, ReprovisionPolicy.REPLACE, "FIRST_CONNECTION")
+    play(story, told)
+    story.end(random.Random(0))  # noqa: S311
+    story.check()
+    assert story.world.stored().status is status
+    found = story.world.aws.certificates
+    assert found == {CERTIFICATES[each]: to for each, to in expected.items()}
