@@ -23,7 +23,7 @@ KEY_ATTRIBUTES = {"private_key", "private_key_pem", "secret", "password"}
 @pytest.fixture(params=EXAMPLES)
 def example(request):
     # An example without a fixture of its name in tf_fixtures.py is an error here.
-    return request.getfixturevalue(request.param.replace("-", "_"))
+    return request.getfixturevalue(request.param)
 
 
 def run(applied, *arguments, accept=(0,)):
