@@ -371,7 +371,7 @@ variable "device_lifecycle" {
     watched_thing_name_prefixes = optional(set(string))
     ignored_thing_name_prefixes = optional(set(string), [])
     stream = optional(object({
-      batch_size                    = optional(number, 100)
+      batch_size                    = optional(number, 25)
       maximum_retry_attempts        = optional(number, 10)
       maximum_record_age_in_seconds = optional(number, 21600)
     }), {})

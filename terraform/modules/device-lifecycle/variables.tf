@@ -153,12 +153,12 @@ variable "ignored_thing_name_prefixes" {
 variable "stream" {
   description = <<-EOT
     How the registry's changes are handed to the enforcement function:
-    - `batch_size`: changes at a time, 1 to 1000;
+    - `batch_size`: changes at a time, 1 to 25: AWS IoT takes about ten calls a second for certificates, and a batch has two minutes;
     - `maximum_retry_attempts`: how often a change that fails is tried again, 1 to 10000. Meanwhile later changes of its shard wait;
     - `maximum_record_age_in_seconds`: how long, 60 to 86400 (a day: what the stream keeps). What is older or failed for good goes to the queue.
   EOT
   type = object({
-    batch_size                    = optional(number, 100)
+    batch_size                    = optional(number, 25)
     maximum_retry_attempts        = optional(number, 10)
     maximum_record_age_in_seconds = optional(number, 21600)
   })
@@ -166,8 +166,8 @@ variable "stream" {
   nullable = false
 
   validation {
-    condition     = var.stream.batch_size >= 1 && var.stream.batch_size <= 1000 && floor(var.stream.batch_size) == var.stream.batch_size
-    error_message = "stream.batch_size must be a whole number from 1 to 1000."
+    condition     = var.stream.batch_size >= 1 && var.stream.batch_size <= 25 && floor(var.stream.batch_size) == var.stream.batch_size
+    error_message = "stream.batch_size must be a whole number from 1 to 25."
   }
 
   validation {

@@ -53,7 +53,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.registry[0].event_source_arn == var.stream_arn && toset(aws_lambda_event_source_mapping.registry[0].function_response_types) == toset(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.registry[0].bisect_batch_on_function_error && aws_lambda_event_source_mapping.registry[0].starting_position == "TRIM_HORIZON" && aws_lambda_event_source_mapping.registry[0].maximum_retry_attempts == 10 && aws_lambda_event_source_mapping.registry[0].maximum_record_age_in_seconds == 21600 && aws_lambda_event_source_mapping.registry[0].batch_size == 100 && length(aws_lambda_event_source_mapping.registry[0].destination_config[0].on_failure) == 1
+    condition     = aws_lambda_event_source_mapping.registry[0].event_source_arn == var.stream_arn && toset(aws_lambda_event_source_mapping.registry[0].function_response_types) == toset(["ReportBatchItemFailures"]) && aws_lambda_event_source_mapping.registry[0].bisect_batch_on_function_error && aws_lambda_event_source_mapping.registry[0].starting_position == "TRIM_HORIZON" && aws_lambda_event_source_mapping.registry[0].maximum_retry_attempts == 10 && aws_lambda_event_source_mapping.registry[0].maximum_record_age_in_seconds == 21600 && aws_lambda_event_source_mapping.registry[0].batch_size == 25 && length(aws_lambda_event_source_mapping.registry[0].destination_config[0].on_failure) == 1
     error_message = "The stream is handed over otherwise."
   }
 
@@ -407,7 +407,7 @@ run "refuses_batches_schedules_and_keys_that_are_none" {
   }
 
   variables {
-    stream = { batch_size = 1001 }
+    stream = { batch_size = 26 }
     sweep  = { schedule = "every 15 minutes" }
     audit  = { kms_key_arn = "alias/audit" }
   }
