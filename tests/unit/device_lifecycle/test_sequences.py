@@ -22,6 +22,7 @@ from device_registry.record import ReprovisionPolicy, Status
 from device_registry.transitions import Action, Change, TransitionRefusedError, transition_update
 from tests.unit.builders import LEASE, claim_request
 from tests.unit.device_lifecycle.fakes import ARN, THING, Answer, World, event
+from tests.unit.device_lifecycle.memory import Memory
 
 CERTIFICATES = ["a1" * 32, "b2" * 32, "c3" * 32]
 CHECKS = {"FIRST_CONNECTION", "THING_EVENT"}
@@ -49,11 +50,8 @@ class Stopped(Exception):
 class Story:
     """One device's life. ``steps`` are the names and arguments of methods."""
 
-    def __init__(self, table, policy, confirm_by):
-        for item in table.scan(TableName="registry")["Items"]:
-            key = {"serialNumber": item["serialNumber"]}
-            table.delete_item(TableName="registry", Key=key)
-        self.world = World(table)
+    def __init__(self, policy, confirm_by):
+        self.world = World(Memory())
         self.config = self.world.config(CONFIRM_BY=confirm_by)
         self.world.enrol(reprovision_policy=policy)
         self.pending = []
@@ -307,11 +305,7 @@ def play(story, told):
 
 
 @pytest.mark.failure_mode("B14", "S1")
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     confirm_by=st.sampled_from(sorted(CHECKS)),
@@ -319,9 +313,9 @@ def play(story, told):
     order=st.randoms(use_true_random=False),
 )
 def test_the_record_takes_allowed_steps_only_and_the_certificates_follow(
-    indexed_table, policy, confirm_by, told, order
+    policy, confirm_by, told, order
 ):
-    story = Story(indexed_table, policy, confirm_by)
+    story = Story(policy, confirm_by)
     play(story, told)
     status = story.world.stored().status
     story.end(order)
@@ -371,9 +365,9 @@ LIVES = {
 
 
 @pytest.mark.parametrize("name", LIVES)
-def test_a_life(indexed_table, name):
+def test_a_life(name):
     told, status, expected = LIVES[name]
-    story = Story(indexed_table, ReprovisionPolicy.REPLACE, "FIRST_CONNECTION")
+    story = Story(ReprovisionPolicy.REPLACE, "FIRST_CONNECTION")
     play(story, told)
     story.end(random.Random(0))  # noqa: S311
     story.check()

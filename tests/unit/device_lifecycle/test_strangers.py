@@ -1,0 +1,103 @@
+"""Things that no record speaks of: found, reported, and by choice quarantined."""
+
+import pytest
+
+from device_lifecycle import confirm
+from tests.unit.builders import CERTIFICATE, OTHER_CERTIFICATE
+from tests.unit.device_lifecycle.fakes import ARN, QUARANTINE, THING, event, lines
+
+
+def meet(world, thing_name, **environ):
+    told = event("thing_created", thingName=thing_name)
+    confirm.run(told, world.config(**environ), world.runtime())
+
+
+@pytest.fixture
+def stranger(world):
+    world.aws.things["by-hand"] = [ARN + CERTIFICATE]
+    world.aws.certificates[CERTIFICATE] = "ACTIVE"
+    return world
+
+
+@pytest.mark.parametrize("thing_name", ["by-hand", "acme-SN-0002", "acme-"])
+def test_a_thing_without_a_record_is_reported(world, capsys, thing_name):
+    meet(world, thing_name)
+    (line,) = lines(capsys)
+    assert (line["event"], line["level"]) == ("unexpected-thing", "WARN")
+    assert (line["outcome"], line["thingName"]) == ("reported", thing_name)
+    assert world.aws.calls == []
+
+
+def test_a_thing_of_another_name_than_the_records(world, capsys):
+    world.enrol(thing_name="acme-old-name")
+    meet(world, THING)
+    assert lines(capsys)[0]["outcome"] == "reported"
+
+
+def test_a_thing_that_is_on_record_is_expected(world, capsys):
+    world.enrol(thing_name=THING)
+    meet(world, THING, **QUARANTINE)
+    world.enrol(thing_name=None)
+    meet(world, THING, **QUARANTINE)
+    assert lines(capsys) == []
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"UNEXPECTED_THINGS": "ignore"}, {**QUARANTINE, "IGNORED_THING_PREFIXES": "other-,by-"}],
+)
+def test_things_that_are_nobodys_business(stranger, capsys, environ):
+    meet(stranger, "by-hand", **environ)
+    assert lines(capsys) == []
+    assert stranger.aws.calls == []
+
+
+def test_quarantine(stranger, capsys):
+    meet(stranger, "by-hand", **QUARANTINE)
+    assert stranger.aws.groups == {"acme-quarantine": ["by-hand"]}
+    assert stranger.aws.certificates == {CERTIFICATE: "INACTIVE"}
+    switched, found = lines(capsys)
+    assert (switched["event"], switched["to"]) == ("certificate-switched", "INACTIVE")
+    assert (found["outcome"], found["detail"]) == ("quarantined", "1 certificates switched off")
+    assert stranger.pauses == []
+
+
+def test_the_thing_comes_before_its_certificate(stranger):
+    stranger.aws.certificates[CERTIFICATE] = "PENDING_ACTIVATION"
+
+    def activate(operation, _):
+        if len(stranger.pauses) == 2:
+            stranger.aws.certificates[CERTIFICATE] = "ACTIVE"
+
+    stranger.aws.before = activate
+    meet(stranger, "by-hand", **QUARANTINE)
+    assert stranger.aws.certificates == {CERTIFICATE: "INACTIVE"}
+
+
+def test_a_thing_without_a_certificate_is_not_waited_for_long(stranger, capsys):
+    stranger.aws.things["by-hand"] = []
+    meet(stranger, "by-hand", **QUARANTINE)
+    assert len(stranger.pauses) == 3
+    assert lines(capsys)[0]["detail"] == "0 certificates switched off"
+
+
+def test_an_enrolled_devices_certificate_is_never_switched_off(stranger, capsys):
+    stranger.enrol(certificate_id=CERTIFICATE)
+    stranger.aws.things["by-hand"].append(ARN + OTHER_CERTIFICATE)
+    stranger.aws.certificates[OTHER_CERTIFICATE] = "ACTIVE"
+    meet(stranger, "by-hand", **QUARANTINE)
+    assert stranger.aws.groups == {"acme-quarantine": []}
+    assert set(stranger.aws.certificates.values()) == {"ACTIVE"}
+    (line,) = lines(capsys)
+    assert line["outcome"] == "reported"
+    assert line["detail"] == f"it has the certificate of an enrolled device: {CERTIFICATE}"
+
+
+@pytest.mark.parametrize("when", ["at once", "meanwhile"])
+def test_a_thing_that_is_gone_again(stranger, capsys, when):
+    stranger.aws.things["by-hand"] = []
+    if when == "at once":
+        stranger.aws.things.clear()
+    stranger.aws.before = lambda *_: stranger.pauses and stranger.aws.things.clear()
+    meet(stranger, "by-hand", **QUARANTINE)
+    assert lines(capsys)[0]["outcome"] == ("gone" if when == "at once" else "quarantined")
