@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 OURS = (
     "enrol",
     "show",
+    "why",
     "list",
     "suspend",
     "resume",
@@ -125,6 +126,7 @@ def test_a_wrong_command_line_ends_with_2(arguments):
     "arguments",
     [
         ("show", "SN-1"),
+        ("why", "SN-1"),
         ("list",),
         ("suspend", "SN-1", "--reason", "x"),
         ("revoke", "SN-1", "--reason", "x", "--yes"),
