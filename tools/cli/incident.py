@@ -191,7 +191,8 @@ def _quarantine(
                 "notShown": missing,
             }
         )
-    context.exit(PARTLY if not found or problems(run.outcomes) else DONE)
+    unknown = [each for each in found if each.item is None]
+    context.exit(PARTLY if not found or unknown or problems(run.outcomes) else DONE)
 
 
 @click.command(epilog=_LIFT_EPILOG, short_help="Let devices out of quarantine.")
