@@ -223,3 +223,58 @@ module "device_lifecycle" {
   iam     = var.iam
   tags    = var.tags
 }
+
+locals {
+  gated_authorities = [for key, authority in var.certificate_authorities : key if authority.gate == "registry"]
+  lifecycle_enabled = var.create && var.device_lifecycle.enabled
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+  create = var.create && var.monitoring.enabled
+
+  name_prefix = var.name_prefix
+
+  templates = var.create ? local.template_names : {}
+  claims = merge([for key, template in module.fleet_template : {
+    for claim in keys(var.templates[key].claim_certificates) : "${key}-${claim}" => {
+      certificate_id = template.claim_certificates[claim].id
+      budget         = lookup(var.monitoring.claim_budgets, "${key}/${claim}", null)
+    }
+  }]...)
+  just_in_time = var.create && anytrue([for authority in values(var.certificate_authorities) : authority.template != null])
+
+  hook = !var.create ? null : { name = module.provisioning_hook.function_name, timeout_seconds = var.hook.timeout }
+  functions = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].function_name, timeout_seconds = var.gate.timeout } },
+    { for key, function in module.device_lifecycle.functions : "lifecycle-${key}" => { name = function.name, timeout_seconds = function.timeout } },
+  )
+  lifecycle_functions = !local.lifecycle_enabled ? null : {
+    sweep       = module.device_lifecycle.functions["sweep"].name
+    enforcement = module.device_lifecycle.functions["enforcement"].name
+  }
+  registry = !var.create ? null : { table_name = module.device_registry.table_name }
+
+  topic_rules = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },
+    { for key, name in module.device_lifecycle.topic_rules : "lifecycle-${key}" => { name = name } },
+  )
+  queues = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].dead_letter_queue_name },
+    { for key, queue in module.device_lifecycle.dead_letter_queues : "lifecycle-${key}" => queue.name },
+  )
+  decision_log_groups = !var.create ? {} : merge(
+    { hook = module.provisioning_hook.log_group_name },
+    { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].log_group_name },
+  )
+  metric_namespaces = { decisions = var.hook.metric_namespace, lifecycle = var.device_lifecycle.metric_namespace }
+
+  alarms                  = var.monitoring.alarms
+  denial_thresholds       = var.monitoring.denial_thresholds
+  state_change_thresholds = var.monitoring.state_change_thresholds
+  runbook                 = var.monitoring.runbook
+  notifications           = var.monitoring.notifications
+  dashboard               = var.monitoring.dashboard
+
+  tags = var.tags
+}

@@ -131,3 +131,14 @@ output "device_lifecycle" {
     metrics               = module.device_lifecycle.metrics
   }
 }
+
+output "monitoring" {
+  description = "The alarms with their sections of the runbook, the topic that they tell and its key, and the dashboard, as modules/monitoring puts them out; null without it."
+  value = !(var.create && var.monitoring.enabled) ? null : {
+    topic_arn         = module.monitoring.topic_arn
+    topic_kms_key_arn = module.monitoring.topic_kms_key_arn
+    alarms            = module.monitoring.alarms
+    dashboard_name    = module.monitoring.dashboard_name
+    dashboard_arn     = module.monitoring.dashboard_arn
+  }
+}

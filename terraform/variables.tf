@@ -408,6 +408,59 @@ variable "device_lifecycle" {
   }
 }
 
+variable "monitoring" {
+  description = <<-EOT
+    Alarms, the topic that they tell, and a dashboard, for everything that is made here. `enabled = false` makes none of it. Takes of modules/monitoring (see there, with the table of the alarms): `alarms`, `denial_thresholds`, `state_change_thresholds`, `runbook`, `notifications`, `dashboard`, and
+    - `claim_budgets`: by <template key>/<claim name>, how many things a claim certificate is meant for.
+  EOT
+  type = object({
+    enabled       = optional(bool, true)
+    claim_budgets = optional(map(number), {})
+    alarms = optional(map(object({
+      enabled             = optional(bool)
+      threshold           = optional(number)
+      period_seconds      = optional(number)
+      evaluation_periods  = optional(number)
+      datapoints_to_alarm = optional(number)
+      detection           = optional(string)
+      band_width          = optional(number)
+      minimum_calls       = optional(number)
+    })), {})
+    denial_thresholds       = optional(map(number))
+    state_change_thresholds = optional(map(number))
+    runbook                 = optional(string)
+    notifications = optional(object({
+      topic                       = optional(object({ arn = string }))
+      kms_key                     = optional(object({ arn = string }))
+      kms_deletion_window_in_days = optional(number)
+      subscriptions = optional(map(object({
+        protocol             = string
+        endpoint             = string
+        raw_message_delivery = optional(bool)
+      })))
+      ok = optional(bool)
+    }), {})
+    dashboard = optional(object({
+      enabled = optional(bool)
+      name    = optional(string)
+    }), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = length(setsubtract(keys(var.monitoring.claim_budgets), flatten([
+      for key, template in var.templates : [for claim in keys(template.claim_certificates) : "${key}/${claim}"]
+    ]))) == 0
+    error_message = "monitoring: claim_budgets must be keyed by <template key>/<claim name>, of claim certificates that templates have."
+  }
+
+  validation {
+    condition     = !var.monitoring.enabled || !contains(values(var.certificate_authorities)[*].gate, "registry") || var.gate.metric_namespace == var.hook.metric_namespace
+    error_message = "monitoring: hook.metric_namespace and gate.metric_namespace must be the same, since one alarm watches the decisions of both. Set both, or neither."
+  }
+}
+
 variable "prune_template_versions" {
   description = "Whether a function removes old versions of a template before each change of its body. AWS IoT keeps five at most and the provider never removes one. False leaves that to the operator command."
   type        = bool

@@ -38,6 +38,7 @@ class Capability(enum.Enum):
     DEFENDER = "Device Defender audit and security profiles, by CloudFormation or not"
     FLEET_METRICS = "fleet metrics"
     AUTHORIZERS = "custom authorisers"
+    METRIC_MATH_ALARMS = "alarms on metric math and anomaly bands: kept, and never evaluated"
     IAM_ENFORCED = "IAM is enforced for calls, functions and devices"
 
 

@@ -2,7 +2,7 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbour `jitp.py`, which is loaded by its path:
+its neighbours `jitp.py` and `alarms.py`, which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -16,7 +16,8 @@ whatever the secret, also with `--auth`, which makes the endpoint enforce IAM fo
 needs no bootstrap: make users and roles with the account's number as the access key.
 
 The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
-when the certificate's CA has a provisioning template, `jitp.py` stands in for.
+when the certificate's CA has a provisioning template, `jitp.py` stands in for. It counts no log
+line, and evaluates alarms now and then: `alarms.py` says what is mended, and what is not.
 """
 
 import argparse
@@ -33,11 +34,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 import h11
 from hypercorn.events import RawData
@@ -51,12 +49,6 @@ RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
 TARGET_POLICIES = "/target-policies/"
 LARGE_RESPONSE = 2**16
-# What is no text in an alarm's metric queries, or is read without being converted.
-QUERY_TYPES = {
-    "ActionsEnabled": "true".__eq__,
-    "ReturnData": "true".__eq__,
-    "Period": int,
-}
 
 
 class LoopbackSocket(socket.socket):
@@ -161,76 +153,6 @@ def queue_events_of_topic_rules() -> None:
             threading.Thread(target=deliver, args=arguments, daemon=True).start()
 
     iot._dispatch_rule_to_lambda = dispatch
-
-
-def describe_alarms_as_they_were_put() -> None:
-    """Keep the whole of an alarm, and describe it whole in the Query protocol too.
-
-    The engine forgets metric queries and a band's id, and of every alarm it tells Query callers,
-    Terraform's provider among them, a few fields only: each plan would change each alarm.
-    """
-    metrics = engine("services.cloudwatch")
-    put, describe = metrics._put_metric_alarm, metrics._describe_alarms
-
-    def put_whole(params, data, is_cbor, is_json=False):
-        query = not (is_cbor or is_json)
-        request = from_query(params) if query else data
-        answer = put({}, request, is_cbor, is_json or query)
-        if answer[0] != HTTPStatus.OK:
-            return put(params, data, is_cbor, is_json)
-        alarm = metrics._alarms[request["AlarmName"]]
-        for name in ("Metrics", "Period", "Statistic", "Threshold", "ThresholdMetricId"):
-            if name not in request:
-                alarm.pop(name, None)
-            elif name.endswith(("Metrics", "Id")):
-                alarm[name] = request[name]
-        return metrics._xml(HTTPStatus.OK, "PutMetricAlarmResponse", "") if query else answer
-
-    def describe_whole(params, data, is_cbor, is_json=False):
-        if not (is_cbor or is_json):
-            status, _, body = describe({}, from_query(params), False, True)
-            if status == HTTPStatus.OK:
-                result = f"<DescribeAlarmsResult>{to_xml(json.loads(body))}</DescribeAlarmsResult>"
-                return metrics._xml(status, "DescribeAlarmsResponse", result)
-        return describe(params, data, is_cbor, is_json)
-
-    metrics._put_metric_alarm, metrics._describe_alarms = put_whole, describe_whole
-
-
-def from_query(params: dict[str, Any]) -> dict[str, Any]:
-    """A request of the Query protocol as the JSON protocol has it."""
-    tree: dict[str, Any] = {}
-    for name, value in params.items():
-        *parents, last = name.split(".")
-        node = tree
-        for parent in parents:
-            node = node.setdefault(parent, {})
-        # An empty list is sent as an empty string.
-        if text := value[0] if isinstance(value, list) else value:
-            node[last] = text
-
-    def settled(node, name=""):
-        if not isinstance(node, dict):
-            return QUERY_TYPES.get(name, str)(node)
-        if node.keys() == {"member"}:
-            return [settled(node["member"][number]) for number in sorted(node["member"], key=int)]
-        return {key: settled(value, key) for key, value in node.items()}
-
-    return settled(tree)
-
-
-def to_xml(value: Any, name: str = "") -> str:
-    """An answer of the JSON protocol as the Query protocol has it."""
-    if isinstance(value, dict):
-        told = {key: to_xml(one, key) for key, one in value.items() if one is not None}
-        return "".join(f"<{key}>{text}</{key}>" for key, text in told.items())
-    if isinstance(value, list):
-        return "".join(f"<member>{to_xml(one)}</member>" for one in value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if name.endswith("Timestamp"):
-        return datetime.fromtimestamp(value, UTC).isoformat()
-    return escape(str(value))
 
 
 def apply_provisioning_templates(url: str) -> None:
@@ -363,7 +285,7 @@ def main() -> None:
     send_responses_whole()
     authorise_attachments_on_their_target()
     queue_events_of_topic_rules()
-    describe_alarms_as_they_were_put()
+    neighbour("alarms").mend(engine("services.cloudwatch"), engine("services.cloudwatch_logs"))
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()

@@ -55,6 +55,8 @@ locals {
     stuck-provisioning = { for key in [""] : key => local.nowhere if local.lifecycle }
     sweep-silent       = { for name in compact([try(var.lifecycle_functions.sweep, null)]) : "" => { dimensions = { FunctionName = name }, threshold = null } }
     stream-lag         = { for name in compact([try(var.lifecycle_functions.enforcement, null)]) : "" => { dimensions = { FunctionName = name }, threshold = null } }
+    lifecycle-faults   = { for key in [""] : key => local.nowhere if local.lifecycle }
+    sweep-failures     = { for key in [""] : key => local.nowhere if local.lifecycle }
     unexpected-things  = { for key in [""] : key => local.nowhere if local.lifecycle }
     state-changes = { for state, threshold in var.state_change_thresholds : state => {
       dimensions = { To = state }

@@ -403,6 +403,39 @@ locals {
       enabled             = true
     }
 
+    lifecycle-faults = {
+      summary             = "The functions of the device lifecycle meet something that an operator must mend."
+      namespace           = "lifecycle"
+      metric              = "LifecycleFaults"
+      statistic           = "Sum"
+      dimensions          = []
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 1
+      period_seconds      = 300
+      evaluation_periods  = 1
+      datapoints_to_alarm = 1
+      missing_data        = "notBreaching"
+      anomaly             = false
+      enabled             = true
+    }
+
+    # As with stuck-provisioning: a period without a sweep says nothing.
+    sweep-failures = {
+      summary             = "Sweeps fail to deal with some records, run after run."
+      namespace           = "lifecycle"
+      metric              = "SweepFailures"
+      statistic           = "Maximum"
+      dimensions          = []
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 1
+      period_seconds      = 900
+      evaluation_periods  = 3
+      datapoints_to_alarm = 3
+      missing_data        = "ignore"
+      anomaly             = false
+      enabled             = true
+    }
+
     stream-lag = {
       summary             = "Changes of records reach AWS IoT late: a suspended or revoked device can still connect."
       namespace           = "AWS/Lambda"

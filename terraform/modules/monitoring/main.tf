@@ -11,9 +11,9 @@ locals {
   lifecycle_namespace = coalesce(var.metric_namespaces.lifecycle, "IoTProvisioning/${var.name_prefix}")
 
   topic_name     = "${var.name_prefix}-alarms"
-  create_topic   = var.create && var.notifications.topic_arn == null
-  create_key     = local.create_topic && var.notifications.kms_key_arn == null
-  topic_arn      = local.create_topic ? one(aws_sns_topic.this[*].arn) : var.notifications.topic_arn
+  create_topic   = var.create && var.notifications.topic == null
+  create_key     = local.create_topic && var.notifications.kms_key == null
+  topic_arn      = local.create_topic ? one(aws_sns_topic.this[*].arn) : try(var.notifications.topic.arn, null)
   dashboard_name = coalesce(var.dashboard.name, "${var.name_prefix}-provisioning")
 
   # Only this account's alarms, and of those only the ones of this prefix.
@@ -54,7 +54,7 @@ resource "aws_sns_topic" "this" {
 
   name              = local.topic_name
   display_name      = "${var.name_prefix} provisioning"
-  kms_master_key_id = local.create_key ? aws_kms_key.this[0].arn : var.notifications.kms_key_arn
+  kms_master_key_id = local.create_key ? aws_kms_key.this[0].arn : var.notifications.kms_key.arn
 
   tags = var.tags
 }

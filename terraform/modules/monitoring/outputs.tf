@@ -18,6 +18,11 @@ output "alarms" {
   } }
 }
 
+output "thresholds" {
+  description = "Per alarm, what it compares its metric with; null for a band."
+  value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.threshold_metric_id == null ? alarm.threshold : null }
+}
+
 output "dashboard_name" {
   description = "Name of the dashboard; null without one."
   value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)

@@ -117,7 +117,7 @@ variable "decision_log_groups" {
 }
 
 variable "metric_namespaces" {
-  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, StateChanges, StuckProvisioning, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
+  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
   type = object({
     decisions = optional(string)
     lifecycle = optional(string)
@@ -292,15 +292,15 @@ variable "runbook" {
 variable "notifications" {
   description = <<-EOT
     Whom alarms tell:
-    - `topic_arn`: a topic of SNS that is there already; null makes one. Its policy, and its key's if it has one, must let CloudWatch alarms publish (see README).
-    - `kms_key_arn`: customer-managed key of the topic that is made; null makes one. Its policy must let CloudWatch alarms use it (see README).
+    - `topic`: the `arn` of a topic of SNS that is made elsewhere; null makes one. Its policy, and its key's if it has one, must let CloudWatch alarms publish (see README).
+    - `kms_key`: the `arn` of a customer-managed key for the topic that is made; null makes one. Its policy must let CloudWatch alarms use it (see README).
     - `kms_deletion_window_in_days`: 7 to 30, of a key made here.
     - `subscriptions`: by a key of your own, `protocol` (email, email-json, https, lambda, sms or sqs), `endpoint` and `raw_message_delivery`. Whoever subscribes by e-mail has to confirm it; a queue's or a function's own policy must let the topic in.
     - `ok`: whether to tell, too, that an alarm is over.
   EOT
   type = object({
-    topic_arn                   = optional(string)
-    kms_key_arn                 = optional(string)
+    topic                       = optional(object({ arn = string }))
+    kms_key                     = optional(object({ arn = string }))
     kms_deletion_window_in_days = optional(number, 30)
     subscriptions = optional(map(object({
       protocol             = string
@@ -313,18 +313,18 @@ variable "notifications" {
   nullable = false
 
   validation {
-    condition     = var.notifications.topic_arn == null || var.notifications.kms_key_arn == null
-    error_message = "notifications: kms_key_arn is of the topic that is made here. Leave it out beside topic_arn: that topic has its own."
+    condition     = var.notifications.topic == null || var.notifications.kms_key == null
+    error_message = "notifications: kms_key is of the topic that is made here. Leave it out beside topic: that topic has its own."
   }
 
   validation {
-    condition     = var.notifications.topic_arn == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]{1,256}$", var.notifications.topic_arn))
-    error_message = "notifications: topic_arn must be the ARN of a topic of SNS that is no FIFO topic."
+    condition     = var.notifications.topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[0-9A-Za-z_-]{1,256}$", var.notifications.topic.arn))
+    error_message = "notifications: topic must have the ARN of a topic of SNS that is no FIFO topic."
   }
 
   validation {
-    condition     = var.notifications.kms_key_arn == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.notifications.kms_key_arn))
-    error_message = "notifications: kms_key_arn must be the ARN of a key of your own. CloudWatch cannot publish to a topic that alias/aws/sns encrypts."
+    condition     = var.notifications.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/", var.notifications.kms_key.arn))
+    error_message = "notifications: kms_key must have the ARN of a key of your own. CloudWatch cannot publish to a topic that alias/aws/sns encrypts."
   }
 
   validation {

@@ -125,7 +125,7 @@ run "is_as_its_user_says" {
     runbook                 = "https://runbooks.example.com/provisioning"
     dashboard               = { enabled = false }
     notifications = {
-      topic_arn     = "arn:aws:sns:eu-central-1:123456789012:operations"
+      topic         = { arn = "arn:aws:sns:eu-central-1:123456789012:operations" }
       ok            = false
       subscriptions = { desk = { protocol = "email", endpoint = "desk@example.com" } }
     }
@@ -185,7 +185,7 @@ run "takes_a_key_of_the_user" {
   }
 
   variables {
-    notifications = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+    notifications = { kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" } }
   }
 
   assert {
@@ -260,7 +260,7 @@ run "refuses_an_alarm_that_there_is_not" {
     state_change_thresholds = { GONE = 1 }
     runbook                 = "docs/runbooks.md#denials"
     dashboard               = { name = "a b" }
-    notifications           = { topic_arn = "operations" }
+    notifications           = { topic = { arn = "operations" } }
   }
 
   expect_failures = [var.alarms, var.name_prefix, var.claims, var.registry, var.metric_namespaces, var.denial_thresholds, var.state_change_thresholds, var.runbook, var.dashboard, var.notifications]
@@ -277,7 +277,7 @@ run "refuses_a_negative_threshold" {
     alarms                  = { denials = { threshold = -1 } }
     denial_thresholds       = { REVOKED = 0 }
     state_change_thresholds = { REVOKED = 0 }
-    notifications           = { topic_arn = "arn:aws:sns:eu-central-1:123456789012:operations", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+    notifications           = { topic = { arn = "arn:aws:sns:eu-central-1:123456789012:operations" }, kms_key = { arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" } }
   }
 
   expect_failures = [var.alarms, var.denial_thresholds, var.state_change_thresholds, var.notifications]
@@ -292,7 +292,7 @@ run "refuses_a_share_above_one_and_the_key_that_no_alarm_may_use" {
 
   variables {
     alarms        = { registration-failure-ratio = { threshold = 20 } }
-    notifications = { kms_key_arn = "alias/aws/sns" }
+    notifications = { kms_key = { arn = "alias/aws/sns" } }
   }
 
   expect_failures = [var.alarms, var.notifications]

@@ -54,6 +54,78 @@ run "composes" {
   }
 }
 
+run "watches_what_it_makes" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates = { factory = { claim_certificates = { line-1 = {
+      csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
+    } } } }
+    monitoring = {
+      claim_budgets = { "factory/line-1" = 500 }
+      alarms        = { denials = { threshold = 7 } }
+    }
+  }
+
+  assert {
+    condition     = output.monitoring.dashboard_name == "acme-provisioning" && output.monitoring.alarms["hook-errors"].name == "acme-hook-errors" && output.monitoring.alarms["hook-errors"].runbook == "docs/runbooks.md#hook-errors"
+    error_message = "The hook has no alarm, or there is no dashboard."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["claim-budget/factory-line-1"] == 500 && module.monitoring.thresholds["denials"] == 7 && module.monitoring.thresholds["denials-by-reason/WRONG_CLAIM"] == 1
+    error_message = "Budgets or thresholds are not the ones that were asked for."
+  }
+
+  assert {
+    condition     = length(setsubtract(["dead-letter-depth/lifecycle-confirmation", "function-errors/lifecycle-audit", "registration-failures/factory", "rule-failures/lifecycle-presence-Lambda", "stuck-provisioning", "stream-lag", "sweep-silent"], keys(output.monitoring.alarms))) == 0
+    error_message = "Something is made that nobody watches."
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitoring.alarms), "jitp-client-errors")
+    error_message = "Just-in-time provisioning is watched although there is none."
+  }
+}
+
+run "refuses_a_budget_for_a_claim_that_there_is_not" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    monitoring = { claim_budgets = { "factory/line-1" = 500 } }
+  }
+
+  expect_failures = [var.monitoring]
+}
+
+run "refuses_to_watch_decisions_in_two_namespaces" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    gate = { package_path = "./fixtures/package.zip", metric_namespace = "Gates" }
+    certificate_authorities = { maker = {
+      certificate_pem = "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n"
+      gate            = "registry"
+      gate_settings   = { device_type = { parameter = "Organization" } }
+    } }
+  }
+
+  expect_failures = [var.monitoring]
+}
+
 run "makes_nothing" {
   command = plan
 
