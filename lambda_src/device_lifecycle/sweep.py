@@ -150,8 +150,9 @@ class _Sweep:
         clients, thing_name = self._runtime.clients, str(record.thing_name)
         if self._config.confirm_by is ConfirmBy.THING_EVENT:
             return identities.is_provisioned(clients.iot(), thing_name, str(record.certificate_id))
-        # A connection does not say which of the thing's certificates it is under.
-        only = permitted(record) == {record.certificate_id}
+        # A connection does not say which of the thing's certificates it is under, and one under an
+        # earlier certificate outlives that by minutes.
+        only = of_device(record) == [record.certificate_id]
         return only and identities.connected_as(clients.iot_data(), thing_name)
 
     def _give_up(self, record: DeviceRecord) -> bool:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_lifecycle import activation, first_shadow
@@ -169,6 +169,7 @@ def has(document, path):
     return True
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(wanted=objects, own=objects, reported=st.none() | objects)
 def test_missing_is_all_that_nobody_set_and_nothing_else(wanted, own, reported):
     found = missing(wanted, own, reported)

@@ -59,6 +59,7 @@ class Story:
         self.events = []
         self.in_flight = None
         self.activated = set()
+        self.connected_with = None
         self.seen = len(self.world.table.stream)
         self.actor = None
 
@@ -86,15 +87,17 @@ class Story:
 
     def connect(self, number, disturbance):
         certificate = CERTIFICATES[number]
-        if self.world.aws.certificates.get(certificate) == "ACTIVE":
-            self.world.aws.connections[THING] = {"connected": True, "thingName": THING}
+        if self.lost_connection_event(number):
             told = event("presence_connected", principalIdentifier=certificate)
             self.events.append(told)
             self.confirm(told, disturbance)
 
     def lost_connection_event(self, number):
-        if self.world.aws.certificates.get(CERTIFICATES[number]) == "ACTIVE":
-            self.world.aws.connections[THING] = {"connected": True, "thingName": THING}
+        if self.world.aws.certificates.get(CERTIFICATES[number]) != "ACTIVE":
+            return False
+        self.world.aws.connections[THING] = {"connected": True, "thingName": THING}
+        self.connected_with = CERTIFICATES[number]
+        return True
 
     def thing_written(self, disturbance):
         if THING in self.world.aws.things:
@@ -172,6 +175,8 @@ class Story:
             assert counts[0].failed == 0
             changed = self.world.stored().status is not before.status
             assert changed == bool(counts[0].confirmed)
+            if changed and self.config.confirm_by == "FIRST_CONNECTION":
+                assert self.connected_with == self.world.stored().certificate_id
 
     def function(self, run, disturbance):
         """Run a function; True: nothing disturbed it."""
