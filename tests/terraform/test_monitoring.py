@@ -36,7 +36,7 @@ SILENT = {"sweep-silent"}
 LASTING = {"claim-budget", "stuck-provisioning", "sweep-failures"}
 
 SCHEMA = json.loads((ROOT / "tests/support/dashboard_schema.json").read_text())
-IN_WINDOW_SECONDS = 4
+IN_WINDOW_SECONDS = 5
 WAIT_SECONDS = 30
 
 
