@@ -279,7 +279,10 @@ def _lines(texts: Iterable[str]) -> Text:
 def _print(work: list[Details], policy: Policy) -> None:
     if not work:
         return
-    console().print(table(_HEADINGS, (row for each in work for row in _rows(each, policy))))
+    rows = [row for each in work for row in _rows(each, policy)]
+    # The last column is rarely needed, and costs the others their room.
+    columns = len(_HEADINGS) - all(row[-1] == "-" for row in rows)
+    console().print(table(_HEADINGS[:columns], (row[:columns] for row in rows)))
     things = sum(details.thing_exists for details in work)
     certificates = sum(not each.stays for details in work for each in details.certificates)
     note(f"{plural(things, 'thing')} and {plural(certificates, 'certificate')}.")
