@@ -44,7 +44,7 @@ demo: environments package ## Two stacks on an embedded endpoint, devices let in
 
 .PHONY: test
 test: environments package ## Run every test layer except the slow ones
-	@$(PYTEST) $(LAYERS) -n 2 --dist loadgroup --cov --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
+	@$(PYTEST) $(LAYERS) -n 2 --cov --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
 
 ##@ Build
 

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.capabilities import MARK, _required_capabilities  # noqa: F401 - a fixture
 from tests.support.endpoint import (  # noqa: F401 - fixtures
@@ -40,9 +41,9 @@ def layer_of(path: Path) -> str | None:
     return inside[0] if inside and inside[0] in LAYERS else None
 
 
-# Two processes share the layers in `make test`. What a layer makes once, and its tests share, is
-# made once if one process has all of them.
-GROUPS = {"plan": "plan", "terraform": "endpoint", "e2e": "endpoint", "security": "endpoint"}
+# Two processes share the layers in `make test`. What tests share is made once, if one process has
+# all of them.
+TOGETHER = {"plan": "plan", "terraform": "endpoint", "e2e": "endpoint", "security": "endpoint"}
 
 
 class LayerHeaders:
@@ -59,6 +60,19 @@ class LayerHeaders:
             self.current = layer
             reporter.ensure_newline()
             reporter.write_sep("-", LAYERS[layer], bold=True)
+
+
+class ByLayer(LoadScopeScheduling):
+    """Gives what belongs together to one process, and other tests file by file."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.partition("::")[0]
+        return TOGETHER.get(layer_of(HERE.parent / file), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return ByLayer(config, log)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -84,9 +98,6 @@ def pytest_collection_modifyitems(session, config, items):
     """Run layer by layer, and refuse a layer that was asked for and holds no test."""
     order = [*LAYERS, None]
     items.sort(key=lambda item: order.index(layer_of(item.path)))
-    for item in items:
-        if group := GROUPS.get(layer_of(item.path)):
-            item.add_marker(pytest.mark.xdist_group(group))
     asked = {layer_of(Path(argument.partition("::")[0]).resolve()) for argument in config.args}
     empty = asked - {layer_of(item.path) for item in items} - {None}
     if empty and not session.testsfailed and not config.getoption("lf"):

@@ -73,6 +73,7 @@ def test_an_enrolled_gateway_comes_up(just_in_time):
     assert just_in_time.admit(device).attempts == 1
 
 
+@pytest.mark.failure_mode("P8")
 def test_a_stranger_stays_out_whatever_happens_later(just_in_time):
     device = just_in_time.gateway()
     entry = refused(just_in_time, device, Denial.UNKNOWN_SERIAL)

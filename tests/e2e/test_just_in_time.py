@@ -115,6 +115,7 @@ def test_a_group_that_the_role_may_not_fill(just_in_time):
         assert "IT" not in just_in_time.groups(device.thing_name)
 
 
+@pytest.mark.failure_mode("S14")
 def test_a_certificate_that_names_a_thing_of_somebody_else(just_in_time, gateway):
     """The maker's certificates get hold of its own things only, whatever it writes into them."""
     before = just_in_time.everything(gateway)
@@ -217,6 +218,7 @@ def test_a_ca_switched_off_keeps_out_new_devices_and_stops_no_other(
     assert just_in_time.status(device) == "ACTIVE"
 
 
+@pytest.mark.failure_mode("P20")
 def test_one_ca_in_two_accounts_and_each_device_lands_where_it_was_sent(just_in_time, elsewhere):
     ca_id = just_in_time.ca(SENSORS)["certificate_id"]
     for home, other in ((just_in_time, elsewhere), (elsewhere, just_in_time)):
@@ -227,6 +229,7 @@ def test_one_ca_in_two_accounts_and_each_device_lands_where_it_was_sent(just_in_
         assert (home.has_thing(device), other.has_thing(device)) == (True, False)
 
 
+@pytest.mark.failure_mode("P9")
 def test_the_tools_verification_certificate_is_good_for_its_account_only(auth_endpoint, tmp_path):
     """The CA's key stays with the operator; AWS IoT gets what it signed."""
     home, elsewhere = new_account(auth_endpoint), new_account(auth_endpoint)

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROW = re.compile(r"^\| ([BSO]\d+) \|.*\| yes \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([BSOP]\d+) \|.*\| yes \|$", re.MULTILINE)
 
 
 def marked():

@@ -1,8 +1,8 @@
 """One AWS provider process for many Terraform commands.
 
-Terraform starts the provider, some 700 MB of it, for every walk over a configuration, which is most
-of what a run of `terraform test` with mocks costs. Those need nothing but its schema, and can share
-a process. What needs credentials or an endpoint cannot: the process has them once for everybody.
+Terraform starts the provider, some 700 MB of it, for every walk over a configuration, and asks it
+for its schema: most of what a short command costs. Commands that follow each other, with the same
+credentials and endpoint or with none, can share a process.
 
 Follows https://developer.hashicorp.com/terraform/plugin/debugging#running-terraform-with-a-provider-in-debug-mode
 """
@@ -11,7 +11,7 @@ import contextlib
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools import terraform_env
@@ -21,11 +21,12 @@ ANNOUNCEMENT = re.compile(rf"{VARIABLE}='(.*)'")
 
 
 @contextlib.contextmanager
-def shared_provider(directory: Path) -> Iterator[dict[str, str]]:
+def shared_provider(directory: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Run the provider that `terraform init` has installed for a configuration.
 
     Args:
         directory: Of the initialised configuration.
+        environment: Of the provider: what it reads credentials and addresses from.
 
     Yields:
         The variables that make Terraform use the process.
@@ -33,7 +34,12 @@ def shared_provider(directory: Path) -> Iterator[dict[str, str]]:
     (executable,) = directory.glob(".terraform/providers/*/*/aws/*/*/terraform-provider-aws*")
     registry = executable.relative_to(directory / ".terraform/providers").parts[0]
     process = subprocess.Popen(
-        [executable, "-debug"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [executable, "-debug"],
+        cwd=directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     try:

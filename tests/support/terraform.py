@@ -171,8 +171,8 @@ class Workspace:
 
     @contextlib.contextmanager
     def one_provider(self) -> Iterator[None]:
-        """Let the commands share a provider process, after `init`: for mocked providers only."""
-        with shared_provider(self.directory) as variables:
+        """Let the commands share a provider process, after `init`."""
+        with shared_provider(self.directory, self._environment) as variables:
             self._environment |= variables
             yield
 

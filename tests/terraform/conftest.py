@@ -5,6 +5,7 @@ environment. Both are prepared here: configurations are copied (it writes its re
 and the environment points at the endpoint while these tests run.
 """
 
+import contextlib
 import json
 import os
 from unittest import mock
@@ -113,13 +114,16 @@ def root(tmp_path_factory, endpoint):
 
     For a whole test module, whose tests share one stack. Returns the workspace and the endpoint.
     """
+    with contextlib.ExitStack() as providers:
 
-    def make(**variables):
-        account = new_account(endpoint)
-        copy = support.stage(tmp_path_factory.mktemp("root"))
-        return root_module(copy, account, variables), account
+        def make(**variables):
+            account = new_account(endpoint)
+            copy = support.stage(tmp_path_factory.mktemp("root"))
+            workspace = root_module(copy, account, variables)
+            providers.enter_context(workspace.one_provider())
+            return workspace, account
 
-    return make
+        yield make
 
 
 @pytest.fixture

@@ -11,10 +11,15 @@ import pytest
 
 from tests.support.stack import ClaimKey, Stack
 from tests.support.terraform import ROOT
+from tools.device.failures import NotAdmitted
+from tools.device.maker import Maker
+from tools.device.provisioner import RetryPolicy
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint, pytest.mark.slow]
 
 EXAMPLE = "terraform/examples/complete"
+JUST_IN_TIME = "terraform/examples/jitp"
+IN_VAIN = RetryPolicy(attempts=3, first_delay=0.4, max_delay=0.4)
 KINDS = ("temperature-sensor", "gateway", "door-lock", "camera")
 LISTS = {
     "tables": ("dynamodb", "list_tables", "TableNames", None),
@@ -29,14 +34,17 @@ LISTS = {
     "thing groups": ("iot", "list_thing_groups", "thingGroups", "groupName"),
     "IoT policies": ("iot", "list_policies", "policies", "policyName"),
     "certificates": ("iot", "list_certificates", "certificates", "certificateId"),
+    "CAs": ("iot", "list_ca_certificates", "certificates", "certificateId"),
     "templates": ("iot", "list_provisioning_templates", "templates", "templateName"),
     "topic rules": ("iot", "list_topic_rules", "rules", "ruleName"),
-    "queues": ("sqs", "list_queues", "QueueUrls", None),
     "event rules": ("events", "list_rules", "Rules", "Name"),
     "stream mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
     "parameters": ("ssm", "describe_parameters", "Parameters", "Name"),
     "key aliases": ("kms", "list_aliases", "Aliases", "AliasName"),
+    "queues": ("sqs", "list_queues", "QueueUrls", None),
 }
+# Where an account has none, the answer does not name them.
+LEFT_OUT_WHERE_EMPTY = {"QueueUrls"}
 
 
 def inventory(stack):
@@ -44,8 +52,8 @@ def inventory(stack):
     found = {}
     for kind, (service, operation, key, name) in LISTS.items():
         answer = getattr(stack.client(service), operation)()
-        # Amazon SQS leaves out what is empty.
-        found[kind] = {one[name] if name else one for one in answer.get(key, [])}
+        listed = answer.get(key, []) if key in LEFT_OUT_WHERE_EMPTY else answer[key]
+        found[kind] = {one[name] if name else one for one in listed}
     policies = stack.client("iam").list_policies(Scope="Local")["Policies"]
     found["IAM policies"] = {policy["PolicyName"] for policy in policies}
     keys = stack.client("kms")
@@ -88,8 +96,7 @@ def test_decommission_and_destroy_leave_nothing(workspace, account, tmp_path):
         stack.provision(f"SN-{number}", kind, claim=claim if number % 2 else None)
     during = inventory(stack)
     assert {kind for kind in during if during[kind] - before[kind]} == set(during) - {
-        "alarms",
-        "dashboards",
+        "CAs",
     }
 
     decommission(stack, example.stack_file())
@@ -98,6 +105,58 @@ def test_decommission_and_destroy_leave_nothing(workspace, account, tmp_path):
     # The claim certificate is Terraform's.
     claims = {stack.template()["claim_certificates"]["line-1"]["id"]}
     assert after_devices["certificates"] == before["certificates"] | claims
+
+    example.set({**variables, "deletion_protection": False})
+    example.apply()
+    example.destroy()
+
+    assert example.resources() == []
+    assert inventory(stack) == before
+
+
+@pytest.mark.timeout(1500)
+def test_devices_that_came_just_in_time_are_decommissioned_as_well(workspace, account, tmp_path):
+    """Also those that came to nothing: a certificate that waits, one that the gate refused."""
+    sensors, gateways = Maker({"CommonName": "sensors"}), Maker({"CommonName": "gateways"})
+    variables = {
+        "name_prefix": "gone",
+        "sensor_cas": {"sensor-maker": sensors.certificate_pem},
+        "gateway_cas": {"gateway-maker": gateways.certificate_pem},
+    }
+    example = workspace(JUST_IN_TIME, **variables)
+    before = inventory(Stack({"name_prefix": "gone"}, account, tmp_path))
+
+    example.apply()
+    stack = Stack(example.outputs(), account, tmp_path / "devices")
+
+    def sensor(number, country):
+        name = f"gone-sensor-{number}"
+        subject = {"CommonName": name, "SerialNumber": number, "Country": country}
+        return sensors.device(subject), name
+
+    def gateway(number):
+        subject = {"SerialNumber": number, "Organization": "Northwind"}
+        return gateways.device(subject), f"gone-{number}"
+
+    stack.enrol("SN-1", device_type="gateway")
+    with stack.own_name:
+        for device in (sensor("1", "DE"), gateway("SN-1")):
+            stack.come_up(*device)
+        for device in (sensor("2", "IT"), gateway("SN-2")):
+            with pytest.raises(NotAdmitted):
+                stack.come_up(*device, retry=IN_VAIN)
+    during = inventory(stack)
+    assert {"gone-sensor-1", "gone-SN-1"} <= during["things"]
+    assert len(during["certificates"] - before["certificates"]) == 4
+    assert {kind for kind in during if during[kind] - before[kind]} == set(during) - {
+        "IAM policies",
+    }
+
+    decommission(stack, example.stack_file())
+    after_devices = inventory(stack)
+    assert after_devices["things"] == before["things"]
+    assert after_devices["certificates"] == before["certificates"]
+    assert after_devices["CAs"] == during["CAs"]
 
     example.set({**variables, "deletion_protection": False})
     example.apply()

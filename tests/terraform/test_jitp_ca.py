@@ -96,21 +96,22 @@ def campaign(endpoint, tmp_path_factory):
 
     workspace = start(account, tmp_path_factory.mktemp("campaign"), first)
     steps = []
-    for authorities in (first, second, third):
-        workspace.set({"authorities": authorities})
-        changes = workspace.plan().changes
-        workspace.run("apply", "-no-color", "-input=false", "tfplan")
-        outputs = workspace.outputs()["authorities"]
-        described = {
-            name: iot.describe_ca_certificate(certificateId=output["certificate_id"])
-            for name, output in outputs.items()
-        }
-        registered = iot.list_ca_certificates()["certificates"]
-        assert {ca["certificateId"] for ca in registered} == {
-            output["certificate_id"] for output in outputs.values()
-        }
-        steps.append(Step(changes, described, outputs, workspace.plan().changes))
-    workspace.destroy()
+    with workspace.one_provider():
+        for authorities in (first, second, third):
+            workspace.set({"authorities": authorities})
+            changes = workspace.plan().changes
+            workspace.run("apply", "-no-color", "-input=false", "tfplan")
+            outputs = workspace.outputs()["authorities"]
+            described = {
+                name: iot.describe_ca_certificate(certificateId=output["certificate_id"])
+                for name, output in outputs.items()
+            }
+            registered = iot.list_ca_certificates()["certificates"]
+            assert {ca["certificateId"] for ca in registered} == {
+                output["certificate_id"] for output in outputs.values()
+            }
+            steps.append(Step(changes, described, outputs, workspace.plan().changes))
+        workspace.destroy()
     return Campaign(steps, iot.list_ca_certificates()["certificates"], makers)
 
 

@@ -1,6 +1,6 @@
 """``decommission``: removes what devices created, one device or a whole stack."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 import click
@@ -251,18 +251,25 @@ _HEADINGS = (
 )
 
 
-def _row(details: Details, policy: Policy) -> tuple[object, ...]:
-    certificates = details.certificates
-    return (
+def _rows(details: Details, policy: Policy) -> Iterator[tuple[object, ...]]:
+    """Yield a row for each certificate, which stays a row where a terminal breaks long names."""
+    of_the_thing: tuple[object, ...] = (
         details.unit.serial_number or "-",
         records.fate(policy, details.unit.status),
         str(details.unit.thing_name) if details.thing_exists else "-",
         _lines(details.groups),
-        _lines(short(certificate.certificate_id) for certificate in certificates),
-        _lines(certificate.status for certificate in certificates),
-        _lines(", ".join(certificate.policies) or "-" for certificate in certificates),
-        ", ".join(thing for c in certificates for thing in c.foreign_things) or "-",
     )
+    if not details.certificates:
+        yield (*of_the_thing, "-", "-", "-", "-")
+    for certificate in details.certificates:
+        yield (
+            *of_the_thing,
+            short(certificate.certificate_id),
+            certificate.status,
+            ", ".join(certificate.policies) or "-",
+            ", ".join(certificate.foreign_things) or "-",
+        )
+        of_the_thing = ("",) * len(of_the_thing)
 
 
 def _lines(texts: Iterable[str]) -> Text:
@@ -272,7 +279,10 @@ def _lines(texts: Iterable[str]) -> Text:
 def _print(work: list[Details], policy: Policy) -> None:
     if not work:
         return
-    console().print(table(_HEADINGS, (_row(details, policy) for details in work)))
+    rows = [row for each in work for row in _rows(each, policy)]
+    # The last column is rarely needed, and costs the others their room.
+    columns = len(_HEADINGS) - all(row[-1] == "-" for row in rows)
+    console().print(table(_HEADINGS[:columns], (row[:columns] for row in rows)))
     things = sum(details.thing_exists for details in work)
     certificates = sum(not each.stays for details in work for each in details.certificates)
     note(f"{plural(things, 'thing')} and {plural(certificates, 'certificate')}.")

@@ -69,6 +69,12 @@ class Stack:
         return self.claim_certificate_ids.union(each.certificate_id for each in authorities)
 
     @property
+    def ungated_authorities(self) -> list[str]:
+        """The keys of the CAs whose devices no registry knows."""
+        every = self.certificate_authorities.items()
+        return sorted(key for key, entry in every if entry.log_group_name is None)
+
+    @property
     def decision_logs(self) -> list[str]:
         """The log groups that hold decisions: the hook's, and those of the CAs' gates."""
         gates = (entry.log_group_name for entry in self.certificate_authorities.values())

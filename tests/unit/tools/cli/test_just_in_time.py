@@ -194,6 +194,33 @@ def test_a_ca_in_a_record_is_never_removed(run, iot, registry):
     assert set(iot.certificates) == {GATED_CA}
 
 
+def test_each_certificate_of_a_device_has_a_row_of_its_own(run, iot):
+    iot.add_device("acme-sensor-1", IDS[4], "acme-gateway", status="REVOKED")
+    found = lines(run("decommission", "--all", "--dry-run").stdout)
+    short = f"{IDS[1][:12]}..."
+    assert found >= {
+        f"- - acme-sensor-1 acme-gateway {short} ACTIVE acme-gateway",
+        f"{short} REVOKED acme-gateway",
+    }
+
+
+def test_only_what_is_attached_elsewhere_has_a_column_for_it(run, iot):
+    assert "Also attached to" not in run("decommission", "GW-1", "--dry-run").stdout
+    iot.attached.add(("other-1", ARN + IDS[0]))
+    found = lines(run("decommission", "GW-1", "--dry-run").stdout)
+    assert any("Also attached to" in line for line in found)
+    assert any(line.endswith("ACTIVE acme-gateway other-1") for line in found)
+
+
+def test_show_says_where_devices_are_that_no_registry_knows(run):
+    told = run("show", "acme-sensor-1").stderr
+    assert "A CA without a gate (northwind) asks no registry" in told
+    assert "ca list-certificates" in told
+    assert "without a gate" not in run("show", "GW-1").stderr
+    by_gate = {key: entry for key, entry in AUTHORITIES.items() if key != "northwind"}
+    assert "without a gate" not in run("show", "SN-9", authorities=by_gate).stderr
+
+
 def lines(output):
     return {" ".join(line.split()) for line in output.splitlines()}
 
