@@ -17,7 +17,9 @@ needs no bootstrap: make users and roles with the account's number as the access
 
 The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
 when the certificate's CA has a provisioning template, `jitp.py` stands in for. It counts no log
-line, and evaluates alarms now and then: `alarms.py` says what is mended, and what is not.
+line, and evaluates alarms now and then: `alarms.py` says what is mended, and what is not. It leaves
+a connection open whatever becomes of its certificate: DeleteConnection closes one here, and AWS,
+which also closes those of a certificate that was switched off, within minutes, closes more.
 """
 
 import argparse
@@ -48,6 +50,7 @@ ROLE_SESSION_SECONDS = 900
 RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
 TARGET_POLICIES = "/target-policies/"
+CONNECTIONS = "/connections/"
 LARGE_RESPONSE = 2**16
 
 
@@ -102,22 +105,56 @@ def neighbour(name: str) -> Any:
     return module
 
 
-def authorise_attachments_on_their_target() -> None:
-    """Check iot:AttachPolicy and iot:DetachPolicy on the certificate or thing group, as AWS does.
+def authorise_calls_on_their_target() -> None:
+    """Check some calls on what they are about, as AWS does: the engine checks them on "*".
 
-    The engine checks them on "*", so that a role which names the certificates, and on AWS may
-    attach policies to them, may not.
+    These are iot:AttachPolicy and iot:DetachPolicy, on the certificate or the thing group, and
+    iot:DeleteConnection, on the client. A role that names them, and on AWS may do so, may not.
     """
     actions = engine("core.iam_actions")
     resource_arn = actions.extract_resource_arn
 
-    def with_target(service, method, path, headers, body, *rest):
+    def with_target(service, method, path, headers, body, query, region, account):
         if service == "iot" and path.startswith(TARGET_POLICIES):
             with contextlib.suppress(ValueError, AttributeError):
                 return str(json.loads(body).get("target") or "*")
-        return resource_arn(service, method, path, headers, body, *rest)
+        if service == "iot-data" and path.startswith(CONNECTIONS):
+            client_id = path.removeprefix(CONNECTIONS).partition("/")[0]
+            return f"arn:aws:iot:{region}:{account}:client/{client_id}"
+        return resource_arn(service, method, path, headers, body, query, region, account)
 
     actions.extract_resource_arn = with_target
+
+
+def serve_delete_connection() -> None:
+    """Close a client's connection when it is asked for; the engine knows no such call.
+
+    The session stays, and a last will is published: what the call does by default.
+    https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
+    """
+    iot, data, responses = (
+        engine(name) for name in ("services.iot", "services.iot_data", "core.responses")
+    )
+    handle = data.handle_request
+
+    async def handle_and_close(method, path, *rest):
+        client_id = path.removeprefix(CONNECTIONS)
+        if method != "DELETE" or client_id == path:
+            return await handle(method, path, *rest)
+        key = (responses.get_account_id(), responses.get_region(), client_id)
+        session = iot._connected_clients.get(key)
+        if session is None:
+            return responses.error_response_json(
+                "ResourceNotFoundException", f"{client_id} is not connected", 404
+            )
+        session._forced_disconnect_reason = "SERVER_INITIATED_DISCONNECT"
+        # The client may have gone meanwhile.
+        with contextlib.suppress(OSError, RuntimeError):
+            await session._send({"type": "websocket.close", "code": 1000})
+        await session.cleanup()
+        return responses.json_response({})
+
+    data.handle_request = handle_and_close
 
 
 def queue_events_of_topic_rules() -> None:
@@ -283,7 +320,8 @@ def main() -> None:
     )
     socket.socket = LoopbackSocket
     send_responses_whole()
-    authorise_attachments_on_their_target()
+    authorise_calls_on_their_target()
+    serve_delete_connection()
     queue_events_of_topic_rules()
     neighbour("alarms").mend(engine("services.cloudwatch"), engine("services.cloudwatch_logs"))
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
