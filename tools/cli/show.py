@@ -61,9 +61,9 @@ def _print_record(found: Findings) -> None:
     serial, record, now = found.serial, found.record, found.now
     if record is None:
         out.print(f"{printable(serial)} is not enrolled: provisioning refuses it.")
-        if stack.ungated_authorities:
+        if ungated := found.stack.ungated_authorities:
             note(
-                f"A CA without a gate ({', '.join(stack.ungated_authorities)}) asks no registry: "
+                f"A CA without a gate ({', '.join(ungated)}) asks no registry: "
                 "what came in by its template is shown by `iot-provisioning ca list-certificates`."
             )
         return
