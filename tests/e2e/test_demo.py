@@ -36,10 +36,10 @@ REFUSED = {
     "TS-0001": "ALREADY_ACTIVE",
 }
 FIRST_SHADOWS = {
-    "temperature-sensor": 'samplingRate 30, temperatureUnit "celsius", alertThreshold 80',
+    "temperature-sensor": 'alertThreshold 80, enabled true, samplingRate 30, temperatureUnit "',
     "humidity-sensor": "enabled true, reportingInterval 60",
     "pressure-sensor": "enabled true, reportingInterval 60",
-    "gateway": 'connectionTimeout 30, bufferSize 100, compressionEnabled true, logLevel "INFO"',
+    "gateway": 'bufferSize 100, compressionEnabled true, connectionTimeout 30, logLevel "INFO"',
 }
 JUST_IN_TIME = {
     "TS-1001": "north-sensor-1001 +north-temperature-sensor +DE, north-temperature-sensor",

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from device_lifecycle import audit
-from device_registry.record import ReprovisionPolicy, Status
+from device_registry.record import ReprovisionPolicy
 from device_registry.transitions import Action, Change, transition_update
 from tests.e2e.just_in_time import GATEWAY, GATEWAYS, eventually
 from tests.support.capabilities import Capability, requires
@@ -37,18 +37,6 @@ def shadow(stack, serial_number):
     answer = stack.client("iot-data").get_thing_shadow(thingName=thing_name)
     document = json.loads(answer["payload"].read())
     return document["state"]["desired"], document["version"]
-
-
-def active(stack, serial_number):
-    """The record, once it is ACTIVE and its first shadow is written."""
-
-    def look():
-        record = stack.record(serial_number)
-        return record if record.status is Status.ACTIVE and record.shadow_written_at else None
-
-    record = eventually(look)
-    assert record, f"still {stack.record(serial_number)}"
-    return record
 
 
 def turn(stack, serial_number, action):
@@ -96,7 +84,7 @@ def changes(stack, serial_number):
 def test_a_device_that_connects_is_active_and_has_its_first_shadow_once(fleet, serial_number):
     fleet.enrol(serial_number, device_type=SENSOR)
     result = fleet.admit(serial_number, SENSOR)
-    record = active(fleet, serial_number)
+    record = fleet.in_service(serial_number)
     assert record.certificate_id == result.certificate_id
     assert (record.status_changed_by, record.status_reason) == (
         "device-lifecycle",
@@ -120,17 +108,17 @@ def test_a_device_that_connects_is_active_and_has_its_first_shadow_once(fleet, s
     )
     confirm_again(fleet, record)
     assert shadow(fleet, serial_number)[0] == {**desired, "samplingRate": 5}
-    assert active(fleet, serial_number).status_changed_at == record.status_changed_at
+    assert fleet.in_service(serial_number).status_changed_at == record.status_changed_at
 
 
 def test_the_certificate_that_another_took_over_from_is_switched_off(fleet, serial_number):
     fleet.enrol(serial_number, device_type=GATEWAY, reprovision_policy=ReprovisionPolicy.REPLACE)
     first = fleet.admit(serial_number, GATEWAY)
-    active(fleet, serial_number)
+    fleet.in_service(serial_number)
     superseded = fleet.credentials(serial_number)
     fleet.forget(serial_number)
     second = fleet.admit(serial_number, GATEWAY)
-    assert active(fleet, serial_number).certificate_id == second.certificate_id
+    assert fleet.in_service(serial_number).certificate_id == second.certificate_id
     assert eventually(lambda: fleet.certificate_status(first.certificate_id) == "INACTIVE")
     assert fleet.certificate_status(second.certificate_id) == "ACTIVE"
     with pytest.raises(ConnectionRefused):
@@ -146,7 +134,7 @@ def test_what_the_table_says_happens_at_aws_iot(fleet, serial_number):
     identity = fleet.admit(serial_number, SENSOR)
     certificate_id, thing_name = identity.certificate_id, identity.thing_name
     topic = f"{fleet.name_prefix}/{SENSOR}/{thing_name}/status"
-    active(fleet, serial_number)
+    fleet.in_service(serial_number)
 
     for action, status in ((Action.SUSPEND, "INACTIVE"), (Action.REVOKE, "REVOKED")):
         with fleet.session(fleet.credentials(serial_number), thing_name) as session:
@@ -209,7 +197,7 @@ def test_no_secret_of_a_device_is_in_the_audit_trail(fleet, serial_number):
 def test_a_device_of_its_makers_ca_goes_the_same_way(just_in_time):
     device = just_in_time.enrolled_gateway(manufacturer="Northwind")
     just_in_time.admit(device)
-    record = active(just_in_time, device.serial_number)
+    record = just_in_time.in_service(device.serial_number)
     assert record.certificate_id == device.certificate_id
     assert shadow(just_in_time, device.serial_number)[0] == first_shadow(GATEWAY)
     turn(just_in_time, device.serial_number, Action.REVOKE)

@@ -51,6 +51,7 @@ RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
 TARGET_POLICIES = "/target-policies/"
 CONNECTIONS = "/connections/"
+LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
 LARGE_RESPONSE = 2**16
 
 
@@ -106,10 +107,11 @@ def neighbour(name: str) -> Any:
 
 
 def authorise_calls_on_their_target() -> None:
-    """Check some calls on what they are about, as AWS does: the engine checks them on "*".
+    """Check some calls on what they are about, as AWS does: the engine knows that less exactly.
 
-    These are iot:AttachPolicy and iot:DetachPolicy, on the certificate or the thing group, and
-    iot:DeleteConnection, on the client. A role that names them, and on AWS may do so, may not.
+    These are iot:AttachPolicy and iot:DetachPolicy, on the certificate or the thing group,
+    iot:DeleteConnection, on the client, and writing to a log, on its stream. A role that names
+    them, and on AWS may do so, may not.
     """
     actions = engine("core.iam_actions")
     resource_arn = actions.extract_resource_arn
@@ -121,7 +123,11 @@ def authorise_calls_on_their_target() -> None:
         if service == "iot-data" and path.startswith(CONNECTIONS):
             client_id = path.removeprefix(CONNECTIONS).partition("/")[0]
             return f"arn:aws:iot:{region}:{account}:client/{client_id}"
-        return resource_arn(service, method, path, headers, body, query, region, account)
+        arn = resource_arn(service, method, path, headers, body, query, region, account)
+        if service == "logs" and headers.get("x-amz-target") in LOG_STREAM_CALLS:
+            with contextlib.suppress(ValueError, AttributeError):
+                return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
+        return arn
 
     actions.extract_resource_arn = with_target
 
