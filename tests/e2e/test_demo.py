@@ -67,7 +67,7 @@ def left_behind(temporary):
 def test_the_demo_ends_well_and_leaves_nothing(environment):
     before = left_behind(environment["TMPDIR"])
     done = subprocess.run(
-        COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+        COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=480, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything was as expected" in done.stdout
