@@ -49,6 +49,7 @@ ROLE_SESSION_SECONDS = 900
 # AWS waits one minute, then two.
 RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
+DELIVERIES_AT_A_TIME = 2
 TARGET_POLICIES = "/target-policies/"
 CONNECTIONS = "/connections/"
 LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
@@ -198,6 +199,24 @@ def queue_events_of_topic_rules() -> None:
     iot._dispatch_rule_to_lambda = dispatch
 
 
+def deliver_logs_in_turn() -> None:
+    """Let deliveries to subscriptions of log groups wait for each other.
+
+    Amazon CloudWatch Logs gathers lines and delivers them together. The engine starts a process for
+    each invocation that logged something, so that a wave of devices makes as many at once.
+    """
+    functions = engine("services.lambda_svc")
+    execute = functions._execute_function_with_config_scope
+    slots = threading.Semaphore(DELIVERIES_AT_A_TIME)
+
+    def execute_in_turn(record, event, *rest, **options):
+        delivery = isinstance(event, dict) and "awslogs" in event
+        with slots if delivery else contextlib.nullcontext():
+            return execute(record, event, *rest, **options)
+
+    functions._execute_function_with_config_scope = execute_in_turn
+
+
 def apply_provisioning_templates(url: str) -> None:
     """Go on where the engine stops: after it has published that it registered a certificate."""
     iot, jitp = engine("services.iot"), neighbour("jitp")
@@ -329,6 +348,7 @@ def main() -> None:
     authorise_calls_on_their_target()
     serve_delete_connection()
     queue_events_of_topic_rules()
+    deliver_logs_in_turn()
     neighbour("alarms").mend(engine("services.cloudwatch"), engine("services.cloudwatch_logs"))
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     if options.stop_at_eof:
