@@ -69,11 +69,14 @@ def _text(document):
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def test_once_the_lease_is_over_another_certificate_may_claim(fleet, serial_number):
+def test_once_the_lease_is_over_another_certificate_may_claim(fleet, serial_number, claim_session):
+    """The device never connected with the first one: that would have put it into service."""
     fleet.enrol(serial_number, device_type=TYPE)
-    first = fleet.admit(serial_number, TYPE).certificate_id
+    certificate = claim_session.create_keys_and_certificate()
+    register(claim_session, certificate, serial_number)
+    first = certificate.certificate_id
     fleet.rewrite(serial_number, leaseExpiresAt={"N": "1"})
-    fleet.forget(serial_number)
+    claim_session.close()
     second = fleet.admit(serial_number, TYPE).certificate_id
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", "LEASE_EXPIRED"]
     record = fleet.record(serial_number)
