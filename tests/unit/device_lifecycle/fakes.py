@@ -182,12 +182,13 @@ def clients(aws, table):
 
 
 class Table:
-    """A table client that keeps what the stream would hold; ``before`` is told of updates."""
+    """A table client that keeps what the stream would hold; ``before`` is told of updates,
+    ``reading`` of reads."""
 
     def __init__(self, client):
         self._client = client
         self.stream = []
-        self.before = lambda arguments: None
+        self.before = self.reading = lambda arguments: None
 
     def __getattr__(self, name):
         return getattr(self._client, name)
@@ -203,6 +204,10 @@ class Table:
         if old != new:
             self.stream.append(stream_record(old, new, len(self.stream)))
         return answer
+
+    def get_item(self, **arguments):
+        self.reading(arguments)
+        return self._client.get_item(**arguments)
 
     def update_item(self, **arguments):
         self.before(arguments)

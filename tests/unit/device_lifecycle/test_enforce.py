@@ -141,6 +141,7 @@ def test_resumed_before_it_is_switched_off(on):
     on.table.before = lambda _: on.table.put_item(TableName="registry", Item=to_item(later))
     turn(on, device(), device(Status.SUSPENDED))
     assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
+    assert on.aws.calls.count("UpdateCertificate") == 1
 
 
 def test_the_record_is_deleted_meanwhile(on, capsys):
