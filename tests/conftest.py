@@ -87,6 +87,14 @@ def pytest_configure(config):
     config.option.dest_tf_binary = os.environ.get("TERRAFORM") or "terraform"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let what needs nothing but a processor stand back for devices, which are answered in time."""
+    beside_others = hasattr(item.config, "workerinput")
+    if beside_others and TOGETHER.get(layer_of(item.path)) != "endpoint" and os.nice(0) == 0:
+        os.nice(10)
+
+
 def pytest_sessionstart(session):
     """Make the Terraform fixtures known to every test file; see tests/terraform/tf_fixtures.py."""
     tf_fixtures = importlib.import_module("tests.terraform.tf_fixtures")
