@@ -53,6 +53,11 @@ FIELDS = (
 # A device may write into its serial number what it should have kept.
 _PEM = "-----BEGIN"
 LEFT_OUT = "(left out)"
+# What one PutLogEvents takes: each event counts 26 bytes beside its message. A subscription brings
+# more at once, since what it brings is packed.
+_CALL_BYTES = 1_048_576
+_CALL_ENTRIES = 10_000
+_ENTRY_BYTES = 26
 
 
 class MalformedEventError(ValueError):
@@ -80,7 +85,8 @@ def run(event: Any, config: Audit, logs: "CloudWatchLogsClient", archive: "S3Cli
     """
     kept = entries(event)
     if kept:
-        # The archive first: its object has the same name each time, so a repetition adds nothing.
+        # The archive first: its object has the same name each time, so that a repetition is another
+        # version of it and no second object.
         if config.archive is not None:
             _archive(archive, config.archive, kept)
         _put(logs, config.log_group, kept)
@@ -131,16 +137,34 @@ def _put(logs: "CloudWatchLogsClient", log_group: str, kept: Sequence[Entry]) ->
     for entry in kept:
         days.setdefault(_day(entry), []).append(entry)
     for day, of_day in days.items():
-        try:
-            _put_day(logs, log_group, day, of_day)
-        except ClientError as error:
-            if errors.code(error) != errors.NOT_FOUND:
-                raise
-            _make_stream(logs, log_group, day)
-            _put_day(logs, log_group, day, of_day)
+        for part in _parts(of_day):
+            try:
+                _put_part(logs, log_group, day, part)
+            except ClientError as error:
+                if errors.code(error) != errors.NOT_FOUND:
+                    raise
+                _make_stream(logs, log_group, day)
+                _put_part(logs, log_group, day, part)
 
 
-def _put_day(logs: "CloudWatchLogsClient", log_group: str, day: str, kept: Sequence[Entry]) -> None:
+def _parts(kept: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Yield the entries in parts that one call takes each."""
+    part: list[Entry] = []
+    size = 0
+    for entry in kept:
+        # Escaped JSON: each character is a byte.
+        counts = len(entry.line()) + _ENTRY_BYTES
+        if size + counts > _CALL_BYTES or len(part) == _CALL_ENTRIES:
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += counts
+    yield part
+
+
+def _put_part(
+    logs: "CloudWatchLogsClient", log_group: str, day: str, kept: Sequence[Entry]
+) -> None:
     answer = logs.put_log_events(
         logGroupName=log_group,
         logStreamName=day,

@@ -120,6 +120,10 @@ class Aws:
         self.streams[logGroupName, logStreamName] = []
 
     def PutLogEvents(self, logGroupName, logStreamName, logEvents):  # noqa: N802, N803
+        # As API_PutLogEvents counts.
+        size = sum(len(each["message"].encode()) + 26 for each in logEvents)
+        if size > 1_048_576 or len(logEvents) > 10_000:
+            raise Answer("InvalidParameterException")
         self._find(self.streams, (logGroupName, logStreamName)).extend(logEvents)
         return {"rejectedLogEventsInfo": self.rejected} if self.rejected else {}
 

@@ -97,6 +97,13 @@ def test_entries_go_to_the_stream_of_their_day(world):
     assert [e["id"] for e in kept(world, "2026/09/22")] == ["b"]
 
 
+@pytest.mark.parametrize(("number", "length"), [(3_000, 400), (10_001, 1)])
+def test_more_than_one_call_takes_is_kept_in_several(world, number, length):
+    message = json.dumps({"event": "state-change", "reason": "x" * length})
+    assert run(world, subscription(*[message] * number)) == number
+    assert [each["id"] for each in kept(world)] == [str(n) for n in range(number)]
+
+
 def test_a_stream_that_another_run_makes_meanwhile(world):
     def made(operation, _):
         if operation == "CreateLogStream":
