@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from device_registry import names
 from device_registry.record import Status
 
 # In the place of a status, for a record that was not there or is not any more.
@@ -26,11 +27,13 @@ class StateChange:
     after: str
     fields: Mapping[str, str | None]
     suspended_certificate_ids: frozenset[str]
+    certificate_ids: frozenset[str]
 
     @property
     def is_cut_off(self) -> bool:
         """Whether the device may not connect any more."""
-        return NONE not in (self.before, self.after) and self.after in _CLOSED
+        # A record that is new and ENROLLED has let nobody in: most of a file that is enrolled.
+        return self.after in _CLOSED and (self.before, self.after) != (NONE, Status.ENROLLED)
 
     @property
     def resumed(self) -> frozenset[str]:
@@ -61,7 +64,8 @@ def read(stream_record: Mapping[str, Any]) -> StateChange | None:
         serial_number=serial_number,
         before=before,
         after=after,
-        suspended_certificate_ids=frozenset(old.get("suspendedCertificateIds", {}).get("SS", ())),
+        suspended_certificate_ids=_certificate_ids(old, "suspendedCertificateIds"),
+        certificate_ids=_certificate_ids(new, "certificateId", "certificateIds"),
         fields={
             "serialNumber": serial_number,
             "deviceType": _text(image, "deviceType"),
@@ -88,6 +92,19 @@ def _who(old: Mapping[str, Any], new: Mapping[str, Any], after: str) -> str | No
         return _text(new, "enrolledBy")
     claimed = _text(new, "templateName") if after == Status.PROVISIONING else None
     return _text(new, "statusChangedBy") or claimed
+
+
+def _certificate_ids(image: Mapping[str, Any], *attributes: str) -> frozenset[str]:
+    """Return what may be a certificate's id, in a text or a set of them."""
+    found = (
+        value
+        for attribute in attributes
+        for value in (
+            _text(image, attribute),
+            *image.get(attribute, {}).get("SS", ()),
+        )
+    )
+    return frozenset(value for value in found if names.matches(names.CERTIFICATE_ID, value))
 
 
 def _text(image: Mapping[str, Any], attribute: str) -> str | None:

@@ -14,7 +14,7 @@ from device_lifecycle import changes, errors, identities, journal
 from device_lifecycle.errors import RetryError
 from device_lifecycle.runtime import Runtime
 from device_registry import certificates
-from device_registry.certificates import ACTIVE, INACTIVE
+from device_registry.certificates import ACTIVE, INACTIVE, REVOKED
 from device_registry.record import DeviceRecord, MalformedRecordError, Status
 
 _ATTEMPTS = 5
@@ -45,13 +45,45 @@ def _act(change: changes.StateChange, runtime: Runtime) -> bool:
     if not change.concerns_certificates:
         return True
     try:
-        settle(runtime, change.serial_number, resumed=change.resumed, drop=change.is_cut_off)
-    except (RetryError, ClientError, BotoCoreError, MalformedRecordError) as error:
-        detail = {"serialNumber": change.serial_number, "detail": errors.describe(error)}
-        runtime.journal.tell(journal.FAULT, detail, level="ERROR")
-        # A damaged record is mended by hand; the write that mends it is a change of its own.
-        return isinstance(error, MalformedRecordError)
+        try:
+            settle(runtime, change.serial_number, resumed=change.resumed, drop=change.is_cut_off)
+        except MalformedRecordError as error:
+            # A damaged record is mended by hand; the write that mends it is a change of its own.
+            _tell_fault(runtime, change, error, "ERROR")
+            if change.after == Status.REVOKED:
+                _revoke(runtime, change)
+    except (RetryError, ClientError, BotoCoreError) as error:
+        _tell_fault(runtime, change, error, "WARN")
+        return False
     return True
+
+
+def _tell_fault(
+    runtime: Runtime, change: changes.StateChange, error: Exception, level: str
+) -> None:
+    detail = {"serialNumber": change.serial_number, "detail": errors.describe(error)}
+    runtime.journal.tell(journal.FAULT, detail, level=level)
+
+
+def _revoke(runtime: Runtime, change: changes.StateChange) -> None:
+    """Revoke what a damaged record names. REVOKED is final, so that its image is enough to go by.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused.
+    """
+    iot = runtime.clients.iot()
+    for certificate_id in sorted(change.certificate_ids):
+        status = identities.status_of(iot, certificate_id)
+        if status not in (None, REVOKED):
+            identities.switch(iot, certificate_id, REVOKED)
+            told = {**change.fields, "certificateId": certificate_id}
+            told |= {"from": status, "to": REVOKED, "reason": change.after}
+            runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)
+    thing_name = change.fields["thingName"]
+    if thing_name is not None:
+        outcome = identities.drop_connection(runtime.clients.iot_data(), thing_name)
+        told = {"outcome": outcome, "serialNumber": change.serial_number, "thingName": thing_name}
+        runtime.journal.tell(journal.CONNECTION_DROPPED, told)
 
 
 def settle(
@@ -107,13 +139,22 @@ class _Settlement:
         self.off: list[str] = []
 
     def switch_all(self, record: DeviceRecord) -> bool:
-        """Switch what the record says; False: all was as it says."""
+        """Switch what the record says; False: all was as it says.
+
+        Raises:
+            ClientError, BotoCoreError: AWS refused for one of them; the others are switched.
+        """
         permitted = certificates.permitted(record)
-        results = [
-            self._restore(record, each) if each in permitted else self._cut_off(record, each)
-            for each in certificates.of_device(record)
-        ]
-        return any(results)
+        changed, failure = False, None
+        for each in certificates.of_device(record):
+            step = self._restore if each in permitted else self._cut_off
+            try:
+                changed |= step(record, each)
+            except (ClientError, BotoCoreError) as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return changed
 
     def _restore(self, record: DeviceRecord, certificate_id: str) -> bool:
         if certificate_id not in self._restorable:

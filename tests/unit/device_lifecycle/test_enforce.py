@@ -180,7 +180,20 @@ def test_one_that_fails_stops_no_other_and_comes_again(on, capsys):
     told = lines(capsys)
     assert [line["event"] for line in told] == ["state-change", "lifecycle-fault", "state-change"]
     assert told[1]["detail"] == "DescribeCertificate: ThrottlingException"
+    assert told[1]["level"] == "WARN"
     assert (told[2]["from"], told[2]["to"]) == ("none", "ENROLLED")
+
+
+def test_a_certificate_that_cannot_be_switched_stops_none_of_its_device(on):
+    def refuse(operation, params):
+        on.aws.answers.pop("UpdateCertificate", None)
+        if params.get("certificateId") == CERTIFICATE:
+            on.aws.answers["UpdateCertificate"] = "CertificateStateException"
+
+    on.aws.before = refuse
+    answer = turn(on, device(), device(Status.REVOKED))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "REVOKED"}
 
 
 def test_a_damaged_record_is_told_of_once(on, capsys):
@@ -190,6 +203,47 @@ def test_a_damaged_record_is_told_of_once(on, capsys):
     assert enforce.run({"Records": [told]}, on.runtime()) == {"batchItemFailures": []}
     fault = lines(capsys, "lifecycle-fault")[0]
     assert fault["detail"] == "MalformedRecordError: deviceType"
+    assert fault["level"] == "ERROR"
+
+
+def damage(world, status):
+    damaged = {**to_item(device(status)), "deviceType": {"N": "1"}}
+    world.table.put_item(TableName="registry", Item=damaged)
+    told = stream_record(to_item(device()), damaged)
+    return enforce.run({"Records": [told]}, world.runtime())
+
+
+def test_a_device_whose_record_is_damaged_is_revoked_all_the_same(on, capsys):
+    assert damage(on, Status.REVOKED) == {"batchItemFailures": []}
+    assert on.aws.certificates == dict.fromkeys(BOTH, "REVOKED")
+    assert on.aws.connections == {}
+    told = lines(capsys, "certificate-switched", "connection-dropped")
+    assert {(line.get("to"), line["serialNumber"]) for line in told} == {
+        ("REVOKED", "SN-0001"),
+        (None, "SN-0001"),
+    }
+    on.aws.certificates.pop(CERTIFICATE)
+    assert damage(on, Status.REVOKED) == {"batchItemFailures": []}
+    assert lines(capsys, "certificate-switched") == []
+
+
+def test_what_a_damaged_record_cannot_revoke_now_comes_again(on):
+    on.aws.answers["UpdateCertificate"] = "ThrottlingException"
+    assert damage(on, Status.REVOKED) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+
+
+def test_a_damaged_record_that_is_not_revoked_switches_nothing(on):
+    assert damage(on, Status.SUSPENDED) == {"batchItemFailures": []}
+    assert on.aws.certificates == ON
+
+
+def test_a_damaged_record_may_name_no_thing_and_no_certificate(on):
+    item = {**to_item(device()), "certificateIds": {"S": "x"}, "thingName": {"N": "1"}}
+    after = {**item, "status": {"S": "REVOKED"}, "certificateId": {"S": "not-a-certificate"}}
+    on.table.put_item(TableName="registry", Item=after)
+    answer = enforce.run({"Records": [stream_record(item, after)]}, on.runtime())
+    assert answer == {"batchItemFailures": []}
+    assert on.aws.certificates == ON
 
 
 def test_what_there_is_no_time_for_comes_again(on, capsys):
@@ -277,6 +331,17 @@ def test_a_record_that_came_and_one_that_went():
     assert not went.concerns_certificates
     suspended = to_item(device(Status.SUSPENDED))
     assert not changes.read(stream_record(suspended, None)).concerns_certificates
+
+
+@pytest.mark.parametrize("status", [Status.SUSPENDED, Status.REVOKED])
+def test_a_record_that_is_put_back_and_lets_nobody_in(on, status):
+    assert turn(on, None, device(status)) == {"batchItemFailures": []}
+    assert "ACTIVE" not in on.aws.certificates.values()
+
+
+def test_a_record_that_is_new_and_waits_costs_nothing(on):
+    turn(on, None, record(status=Status.ENROLLED))
+    assert on.aws.calls == []
 
 
 def item_by(item):
