@@ -130,6 +130,11 @@ variable "device_types" {
   }
 
   validation {
+    condition     = alltrue([for type in values(var.device_types) : !strcontains(coalesce(type.first_shadow.desired, "-"), "{{")])
+    error_message = "device_types[*].first_shadow.desired may not hold {{: SSM takes that for a reference to another parameter, and refuses it."
+  }
+
+  validation {
     # Bytes: what base64 makes of them, three for each four characters, without the padding.
     condition = alltrue([
       for document in [for type in values(var.device_types) : base64encode(try(jsonencode({ name = type.first_shadow.name, desired = jsondecode(type.first_shadow.desired) }), "")) if type.first_shadow.desired != null] :

@@ -732,6 +732,20 @@ run "refuses_a_first_shadow_that_is_a_list" {
   expect_failures = [var.device_types]
 }
 
+run "refuses_a_first_shadow_that_ssm_takes_for_a_reference" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = jsonencode({ text = "{{serial}}" }) } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
 run "refuses_a_first_shadow_that_is_too_large" {
   command = plan
 
