@@ -116,7 +116,7 @@ class _Sweep:
                 if kind == "device":
                     self._on_device(name)
                 else:
-                    self.counts.quarantined += strangers.shut(self._runtime, name)
+                    self.counts.quarantined += strangers.shut(self._runtime, self._config, name)
             except (
                 BotoCoreError,
                 ClientError,
@@ -127,7 +127,10 @@ class _Sweep:
                 self.counts.failed += 1
                 field = "serialNumber" if kind == "device" else "thingName"
                 told = {field: name, "detail": errors.describe(error)}
-                self._runtime.journal.tell(journal.FAULT, told, level="ERROR")
+                # What the next run may do is no fault yet.
+                by_hand = isinstance(error, FirstShadowError | MalformedRecordError)
+                level = "ERROR" if by_hand else "WARN"
+                self._runtime.journal.tell(journal.FAULT, told, level=level)
             self._runtime.sleep(PAUSE_SECONDS)
 
     def _on_device(self, serial_number: str) -> None:

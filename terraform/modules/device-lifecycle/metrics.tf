@@ -13,9 +13,10 @@ locals {
     sweep_left         = { function = "sweep", metric = "SweepLeft", pattern = "{ $.event = \"sweep\" }", value = "$.left" }
   }
 
+  # What a repetition may mend is logged as WARN: it is told of once repetitions did not help, by a queue or the sweep.
   fault_filters = {
     for key in keys(local.functions) :
-    "faults_of_${key}" => { function = key, metric = "LifecycleFaults", pattern = "{ $.event = \"lifecycle-fault\" }", value = "1", dimensions = null }
+    "faults_of_${key}" => { function = key, metric = "LifecycleFaults", pattern = "{ $.event = \"lifecycle-fault\" && $.level = \"ERROR\" }", value = "1", dimensions = null }
   }
 }
 

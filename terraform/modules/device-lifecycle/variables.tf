@@ -197,7 +197,7 @@ variable "sweep" {
   nullable = false
 
   validation {
-    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\([0-9A-Za-z*?/,#LW -]+\\))$", var.sweep.schedule))
+    condition     = can(regex("^(rate\\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\\)|cron\\(([0-9A-Za-z*?/,#-]+ ){5}[0-9A-Za-z*?/,#-]+\\))$", var.sweep.schedule))
     error_message = "sweep.schedule must be rate(15 minutes), with minute, hour or day in the singular for 1, or cron(...) with six fields."
   }
 

@@ -125,7 +125,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = toset([for key, filter in aws_cloudwatch_log_metric_filter.this : filter.log_group_name if one(filter.metric_transformation).name == "LifecycleFaults"]) == toset([for key in keys(local.functions) : "/aws/lambda/acme-lifecycle-${key}"]) && one(aws_cloudwatch_log_metric_filter.this["state_changes"].metric_transformation).dimensions == tomap({ To = "$.to" }) && alltrue([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).namespace == "IoTProvisioning/acme"])
+    condition     = toset([for key, filter in aws_cloudwatch_log_metric_filter.this : filter.log_group_name if one(filter.metric_transformation).name == "LifecycleFaults"]) == toset([for key in keys(local.functions) : "/aws/lambda/acme-lifecycle-${key}"]) && toset([for key, filter in aws_cloudwatch_log_metric_filter.this : filter.pattern if startswith(key, "faults")]) == toset(["{ $.event = \"lifecycle-fault\" && $.level = \"ERROR\" }"]) && one(aws_cloudwatch_log_metric_filter.this["state_changes"].metric_transformation).dimensions == tomap({ To = "$.to" }) && alltrue([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).namespace == "IoTProvisioning/acme"])
     error_message = "Faults are not counted, or metrics are elsewhere."
   }
 
@@ -381,6 +381,20 @@ run "refuses_too_many_and_too_few" {
   }
 
   expect_failures = [var.decision_log_group_names, var.watched_thing_name_prefixes, var.ignored_thing_name_prefixes, var.dead_letter_retention_days]
+}
+
+run "refuses_a_schedule_of_five_fields" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-lifecycle"
+  }
+
+  variables {
+    sweep = { schedule = "cron(0/15 * * * *)" }
+  }
+
+  expect_failures = [var.sweep]
 }
 
 run "refuses_a_stream_sweep_and_audit_with_the_first_wrong_values" {

@@ -205,6 +205,7 @@ def test_one_that_fails_stops_no_other(world, capsys):
         "SN-1": "DescribeCertificate: ThrottlingException",
         "by-hand": "ListThingPrincipals: ThrottlingException",
     }
+    assert {line["level"] for line in faults} == {"WARN"}
 
 
 def test_damaged_records_are_counted(world):
