@@ -227,6 +227,19 @@ module "device_lifecycle" {
 locals {
   gated_authorities = [for key, authority in var.certificate_authorities : key if authority.gate == "registry"]
   lifecycle_enabled = var.create && var.device_lifecycle.enabled
+
+  # Seconds from one sweep to the next; null for a cron(...), which need not have one such number.
+  sweep_interval = try(
+    tonumber(regex("^rate\\(([0-9]+) ", var.device_lifecycle.sweep.schedule)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("minute|hour|day", var.device_lifecycle.sweep.schedule)],
+    null,
+  )
+  # Alarms on what each sweep publishes look at periods in which there is one, unless they are told otherwise.
+  sweep_periods = local.sweep_interval == null ? {} : {
+    stuck-provisioning = max(900, local.sweep_interval)
+    sweep-failures     = max(900, local.sweep_interval)
+    sweep-silent       = max(3600, local.sweep_interval)
+  }
+  unset = { enabled = null, threshold = null, period_seconds = null, evaluation_periods = null, datapoints_to_alarm = null, detection = null, band_width = null, minimum_calls = null }
 }
 
 module "monitoring" {
@@ -237,7 +250,7 @@ module "monitoring" {
 
   templates = var.create ? local.template_names : {}
   claims = merge([for key, template in module.fleet_template : {
-    for claim in keys(var.templates[key].claim_certificates) : "${key}-${claim}" => {
+    for claim in keys(var.templates[key].claim_certificates) : "${key}/${claim}" => {
       certificate_id = template.claim_certificates[claim].id
       budget         = lookup(var.monitoring.claim_budgets, "${key}/${claim}", null)
     }
@@ -253,7 +266,8 @@ module "monitoring" {
     sweep       = module.device_lifecycle.functions["sweep"].name
     enforcement = module.device_lifecycle.functions["enforcement"].name
   }
-  registry = !var.create ? null : { table_name = module.device_registry.table_name }
+  unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
+  registry          = !var.create ? null : { table_name = module.device_registry.table_name }
 
   topic_rules = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },
@@ -269,7 +283,11 @@ module "monitoring" {
   )
   metric_namespaces = { decisions = var.hook.metric_namespace, lifecycle = var.device_lifecycle.metric_namespace }
 
-  alarms                  = var.monitoring.alarms
+  alarms = merge(var.monitoring.alarms, { for kind, period in local.sweep_periods : kind => merge(
+    local.unset,
+    { for name, value in try(var.monitoring.alarms[kind], {}) : name => value if value != null },
+    try(var.monitoring.alarms[kind].period_seconds, null) == null ? { period_seconds = period } : {},
+  ) })
   denial_thresholds       = var.monitoring.denial_thresholds
   state_change_thresholds = var.monitoring.state_change_thresholds
   runbook                 = var.monitoring.runbook

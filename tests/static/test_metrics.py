@@ -83,7 +83,7 @@ def test_an_alarms_metric_exists_with_its_statistic_and_dimensions(kind, own_met
     if alarm["namespace"] in {"decisions", "lifecycle"}:
         assert alarm["metric"] in own_metrics
         assert set(alarm["dimensions"]) == own_metrics[alarm["metric"]]
-        assert alarm["statistic"] in {"Sum", "Maximum"}
+        assert alarm["statistic"] in {"Sum", "Maximum", "SampleCount"}
     else:
         metric = metrics.documented(alarm["namespace"], alarm["metric"])
         assert alarm["statistic"] in metric.statistics

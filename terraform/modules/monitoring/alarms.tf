@@ -21,9 +21,13 @@ locals {
     jitp-client-errors = { for key in [""] : key => local.nowhere if var.just_in_time }
     jitp-server-errors = { for key in [""] : key => local.nowhere if var.just_in_time }
 
-    hook-errors        = local.hook
-    hook-throttles     = local.hook
-    hook-duration      = local.hook
+    hook-errors    = local.hook
+    hook-throttles = local.hook
+    # A short timeout ends a call before the threshold does: then it is the same share of that timeout as of 4 s.
+    hook-duration = { for function in var.hook[*] : "" => {
+      dimensions = { FunctionName = function.name }
+      threshold  = try(var.alarms["hook-duration"].threshold, null) == null ? min(local.catalogue.hook-duration.threshold, function.timeout_seconds * 750) : null
+    } }
     function-errors    = local.functions
     function-throttles = local.functions
     function-duration = { for key, function in var.functions : key => {
@@ -53,11 +57,11 @@ locals {
     dead-letter-age   = local.queues
 
     stuck-provisioning = { for key in [""] : key => local.nowhere if local.lifecycle }
-    sweep-silent       = { for name in compact([try(var.lifecycle_functions.sweep, null)]) : "" => { dimensions = { FunctionName = name }, threshold = null } }
+    sweep-silent       = { for key in compact([try(var.lifecycle_functions.sweep, null)]) : "" => local.nowhere }
     stream-lag         = { for name in compact([try(var.lifecycle_functions.enforcement, null)]) : "" => { dimensions = { FunctionName = name }, threshold = null } }
     lifecycle-faults   = { for key in [""] : key => local.nowhere if local.lifecycle }
     sweep-failures     = { for key in [""] : key => local.nowhere if local.lifecycle }
-    unexpected-things  = { for key in [""] : key => local.nowhere if local.lifecycle }
+    unexpected-things  = { for key in [""] : key => local.nowhere if local.lifecycle && var.unexpected_things }
     state-changes = { for state, threshold in var.state_change_thresholds : state => {
       dimensions = { To = state }
       threshold  = threshold

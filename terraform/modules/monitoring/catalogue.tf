@@ -203,7 +203,8 @@ locals {
       enabled             = true
     }
 
-    # Share of the function's own timeout; the alarm itself compares milliseconds.
+    # Share of the function's own timeout; the alarm itself compares milliseconds. Twice in an hour: the sweep is called
+    # each quarter of one, and would never have two slow periods out of three.
     function-duration = {
       summary             = "A function behind the registry comes close to its timeout."
       namespace           = "AWS/Lambda"
@@ -213,7 +214,7 @@ locals {
       operator            = "GreaterThanOrEqualToThreshold"
       threshold           = 0.8
       period_seconds      = 300
-      evaluation_periods  = 3
+      evaluation_periods  = 12
       datapoints_to_alarm = 2
       missing_data        = "notBreaching"
       anomaly             = true
@@ -353,6 +354,7 @@ locals {
       enabled             = true
     }
 
+    # Below a day, the least that a queue is made to keep its messages for: an older one would be gone instead of told.
     dead-letter-age = {
       summary             = "Nobody looks at the events that no attempt could deal with; the queue drops them at the end of its retention."
       namespace           = "AWS/SQS"
@@ -360,7 +362,7 @@ locals {
       statistic           = "Maximum"
       dimensions          = ["QueueName"]
       operator            = "GreaterThanOrEqualToThreshold"
-      threshold           = 86400
+      threshold           = 43200
       period_seconds      = 300
       evaluation_periods  = 1
       datapoints_to_alarm = 1
@@ -386,13 +388,14 @@ locals {
       enabled             = true
     }
 
-    # The one metric whose absence is the failure: a sweep that is not called publishes nothing.
+    # The one metric whose absence is the failure: a sweep that is not called, or that does not come to its end,
+    # publishes nothing. Its value says something else, so its values are counted.
     sweep-silent = {
-      summary             = "The sweep does not run: what went half way stays so, and stuck-provisioning is blind."
-      namespace           = "AWS/Lambda"
-      metric              = "Invocations"
-      statistic           = "Sum"
-      dimensions          = ["FunctionName"]
+      summary             = "No sweep comes to its end: what went half way stays so, and stuck-provisioning is blind."
+      namespace           = "lifecycle"
+      metric              = "SweepLeft"
+      statistic           = "SampleCount"
+      dimensions          = []
       operator            = "LessThanThreshold"
       threshold           = 1
       period_seconds      = 3600

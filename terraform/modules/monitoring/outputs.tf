@@ -23,6 +23,11 @@ output "thresholds" {
   value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.threshold_metric_id == null ? alarm.threshold : null }
 }
 
+output "periods" {
+  description = "Per alarm on one metric and a number, the seconds of a period; null for the others."
+  value       = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => local.alarms[key].form == "metric" ? alarm.period : null }
+}
+
 output "dashboard_name" {
   description = "Name of the dashboard; null without one."
   value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)

@@ -77,6 +77,13 @@ variable "lifecycle_functions" {
   default = null
 }
 
+variable "unexpected_things" {
+  description = "Whether the device lifecycle looks for things without a record: without, nothing would ever be counted."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "registry" {
   description = "The device registry: `table_name`, and the `operations` on it that are watched. Amazon DynamoDB counts what it throttled by operation only."
   type = object({
@@ -117,7 +124,7 @@ variable "decision_log_groups" {
 }
 
 variable "metric_namespaces" {
-  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
+  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, SweepLeft, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
   type = object({
     decisions = optional(string)
     lifecycle = optional(string)
@@ -175,6 +182,11 @@ variable "alarms" {
   validation {
     condition     = try(var.alarms["hook-duration"].threshold, null) == null ? true : var.alarms["hook-duration"].threshold < 5000
     error_message = "alarms: the threshold of hook-duration is in milliseconds and must be below 5000: AWS IoT waits no longer, so that a greater one would never be reached."
+  }
+
+  validation {
+    condition     = var.hook == null || try(var.alarms["hook-duration"].threshold, null) == null ? true : var.alarms["hook-duration"].threshold < var.hook.timeout_seconds * 1000
+    error_message = "alarms: the threshold of hook-duration must be below the hook's timeout (hook.timeout_seconds, in milliseconds), which ends a call before."
   }
 
   validation {

@@ -104,6 +104,53 @@ run "has_an_alarm_for_each_thing_that_is_named" {
   }
 }
 
+run "watches_a_hook_with_a_short_timeout_and_no_things_that_nobody_looks_for" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    hook              = { name = "acme-provisioning-hook", timeout_seconds = 2 }
+    unexpected_things = false
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["hook-duration"].threshold == 1500
+    error_message = "The function's timeout ends a call before the alarm's threshold does."
+  }
+
+  assert {
+    condition     = !contains(keys(output.alarms), "unexpected-things")
+    error_message = "Things are watched that nobody counts."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["sweep-silent"].metric_name == "SweepLeft" && aws_cloudwatch_metric_alarm.this["sweep-silent"].statistic == "SampleCount"
+    error_message = "A sweep that is called and never ends is not silent."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["function-duration/sweep"].evaluation_periods * aws_cloudwatch_metric_alarm.this["function-duration/sweep"].period >= 900 * aws_cloudwatch_metric_alarm.this["function-duration/sweep"].datapoints_to_alarm
+    error_message = "Slow sweeps, one each quarter of an hour, are never enough."
+  }
+}
+
+run "refuses_a_latency_beyond_the_timeout_of_the_hook" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    alarms = { hook-duration = { threshold = 4500 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
 run "is_as_its_user_says" {
   command = plan
 

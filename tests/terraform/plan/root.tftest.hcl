@@ -63,12 +63,18 @@ run "watches_what_it_makes" {
 
   variables {
     device_types = { gateway = {} }
-    templates = { factory = { claim_certificates = { line-1 = {
-      csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
-    } } } }
+    templates = {
+      factory = { claim_certificates = { line-1 = {
+        csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
+      } } }
+      factory-line = { claim_certificates = { "1" = {
+        csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
+      } } }
+    }
+    device_lifecycle = { sweep = { schedule = "rate(2 hours)" } }
     monitoring = {
-      claim_budgets = { "factory/line-1" = 500 }
-      alarms        = { denials = { threshold = 7 } }
+      claim_budgets = { "factory/line-1" = 500, "factory-line/1" = 20 }
+      alarms        = { denials = { threshold = 7 }, stuck-provisioning = { threshold = 9 }, sweep-failures = { period_seconds = 3600 } }
     }
   }
 
@@ -78,13 +84,28 @@ run "watches_what_it_makes" {
   }
 
   assert {
-    condition     = module.monitoring.thresholds["claim-budget/factory-line-1"] == 500 && module.monitoring.thresholds["denials"] == 7 && module.monitoring.thresholds["denials-by-reason/WRONG_CLAIM"] == 1
+    condition     = module.monitoring.thresholds["claim-budget/factory/line-1"] == 500 && module.monitoring.thresholds["denials"] == 7 && module.monitoring.thresholds["denials-by-reason/WRONG_CLAIM"] == 1
     error_message = "Budgets or thresholds are not the ones that were asked for."
   }
 
   assert {
     condition     = length(setsubtract(["dead-letter-depth/lifecycle-confirmation", "function-errors/lifecycle-audit", "registration-failures/factory", "rule-failures/lifecycle-presence-Lambda", "stuck-provisioning", "stream-lag", "sweep-silent"], keys(output.monitoring.alarms))) == 0
     error_message = "Something is made that nobody watches."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["claim-budget/factory-line/1"] == 20
+    error_message = "Two claims that are called alike together with their templates share an alarm."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["stuck-provisioning"] == 9 && { for kind in ["stuck-provisioning", "sweep-failures", "sweep-silent"] : kind => module.monitoring.periods[kind] } == { stuck-provisioning = 7200, sweep-failures = 3600, sweep-silent = 7200 }
+    error_message = "Alarms on the sweep look at periods without one."
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitoring.alarms), "unexpected-things")
+    error_message = "Things without a record are watched, but nothing looks for them."
   }
 
   assert {
