@@ -7,7 +7,6 @@ from botocore.exceptions import ClientError
 
 from device_lifecycle import errors
 from device_registry.record import (
-    STATUS_SHARDS,
     DeviceRecord,
     Item,
     Status,
@@ -76,25 +75,25 @@ class Store:
         )
         return bool(answer["Items"])
 
-    def in_status(self, status: Status, *, since: int = 0) -> Iterator[Item]:
+    def in_status(self, status: Status, shard: int, *, since: int = 0) -> Iterator[Item]:
         """Yield the items that reached a status, as the index knows them, page by page.
 
         Args:
             status: which.
+            shard: which of the index's partitions for it, from 0 to ``STATUS_SHARDS`` - 1.
             since: leaves out those that reached it before, in seconds since 1970.
 
         Raises:
             ClientError, BotoCoreError: DynamoDB refused.
         """
         pages = self._client.get_paginator("query")
-        for shard in range(STATUS_SHARDS):
-            for page in pages.paginate(
-                TableName=self._table_name,
-                IndexName=BY_STATUS,
-                KeyConditionExpression="statusShard = :shard AND statusChangedAt >= :since",
-                ExpressionAttributeValues={
-                    ":shard": {"S": f"{status}#{shard:02d}"},
-                    ":since": {"N": str(since)},
-                },
-            ):
-                yield from page["Items"]
+        for page in pages.paginate(
+            TableName=self._table_name,
+            IndexName=BY_STATUS,
+            KeyConditionExpression="statusShard = :shard AND statusChangedAt >= :since",
+            ExpressionAttributeValues={
+                ":shard": {"S": f"{status}#{shard:02d}"},
+                ":since": {"N": str(since)},
+            },
+        ):
+            yield from page["Items"]

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from device_lifecycle import identities, journal
+from device_lifecycle import events, identities, journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Lifecycle, UnexpectedThings
+from device_registry import certificates
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING
+from device_registry.record import MalformedRecordError
 
 # A thing is made before its certificate is attached to it, and activated after that.
 _PAUSES_SECONDS = (1.0, 2.0, 4.0)
@@ -14,7 +16,7 @@ _PAUSES_SECONDS = (1.0, 2.0, 4.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A thing's certificates. ``held`` are those that a record's claim names."""
+    """A thing's certificates. ``held`` are those that an enrolled device may use or holds."""
 
     active: Sequence[str]
     held: Sequence[str]
@@ -33,14 +35,16 @@ def meet(runtime: Runtime, config: Lifecycle, thing_name: str) -> None:
         return
     outcome, detail = "reported", None
     if config.quarantine_group is not None:
-        outcome, detail = _quarantine(runtime, config.quarantine_group, thing_name)
+        outcome, detail = _quarantine(runtime, config, config.quarantine_group, thing_name)
     told = {"outcome": outcome, "detail": detail, "thingName": thing_name}
     runtime.journal.tell(journal.UNEXPECTED_THING, told, level="WARN")
 
 
-def _quarantine(runtime: Runtime, group: str, thing_name: str) -> tuple[str, str | None]:
+def _quarantine(
+    runtime: Runtime, config: Lifecycle, group: str, thing_name: str
+) -> tuple[str, str | None]:
     iot = runtime.clients.iot()
-    found = _look(runtime, thing_name)
+    found = _look(runtime, config, thing_name)
     if found is None:
         return "gone", None
     if found.held:
@@ -51,20 +55,21 @@ def _quarantine(runtime: Runtime, group: str, thing_name: str) -> tuple[str, str
         if found is None or found.complete:
             break
         runtime.sleep(pause)
-        found = _look(runtime, thing_name)
-    off = shut(runtime, thing_name)
+        found = _look(runtime, config, thing_name)
+    off = shut(runtime, config, thing_name)
     return "quarantined", f"{off} certificates switched off"
 
 
-def shut(runtime: Runtime, thing_name: str) -> int:
+def shut(runtime: Runtime, config: Lifecycle, thing_name: str) -> int:
     """Switch a thing's ACTIVE certificates off, and return how many that were.
 
-    One that holds an enrolled device's claim is left alone.
+    One that holds an enrolled device's claim is left alone, and one that the device of this name
+    goes on with until its new one is confirmed: an operator may just have let it out.
 
     Raises:
         ClientError, BotoCoreError: AWS refused.
     """
-    found = _look(runtime, thing_name)
+    found = _look(runtime, config, thing_name)
     off = [] if found is None else [each for each in found.active if each not in found.held]
     for certificate_id in off:
         identities.switch(runtime.clients.iot(), certificate_id, INACTIVE)
@@ -74,14 +79,28 @@ def shut(runtime: Runtime, thing_name: str) -> int:
     return len(off)
 
 
-def _look(runtime: Runtime, thing_name: str) -> Found | None:
+def _look(runtime: Runtime, config: Lifecycle, thing_name: str) -> Found | None:
     iot = runtime.clients.iot()
     attached = identities.certificates_of(iot, thing_name)
     if attached is None:
         return None
+    permitted = _permitted(runtime, config, thing_name)
     statuses = {each: identities.status_of(iot, each) for each in sorted(attached)}
     return Found(
         active=[each for each, status in statuses.items() if status == ACTIVE],
-        held=[each for each in statuses if runtime.store.is_held(each)],
+        held=[each for each in statuses if each in permitted or runtime.store.is_held(each)],
         complete=bool(statuses) and PENDING not in statuses.values(),
     )
+
+
+def _permitted(runtime: Runtime, config: Lifecycle, thing_name: str) -> frozenset[str]:
+    """Return the certificates that the thing's own record permits."""
+    serial = events.serial_number(config.registry.name_prefix, thing_name)
+    try:
+        record = None if serial is None else runtime.store.get(serial)
+    except MalformedRecordError:
+        # Provisioning refuses its device too.
+        return frozenset()
+    if record is None or record.thing_name != thing_name:
+        return frozenset()
+    return certificates.permitted(record)

@@ -17,7 +17,14 @@ from device_lifecycle.first_shadow import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted
-from device_registry.record import DeviceRecord, Item, MalformedRecordError, Status, from_item
+from device_registry.record import (
+    STATUS_SHARDS,
+    DeviceRecord,
+    Item,
+    MalformedRecordError,
+    Status,
+    from_item,
+)
 
 # How far back changes are looked at again. The stream has settled them, but for what AWS IoT had in
 # its hands at that moment: a certificate about to be activated when its device was cut off.
@@ -28,11 +35,19 @@ LAPSED_SECONDS = 86_400
 YOUNG_SECONDS = 60
 PAUSE_SECONDS = 0.2
 RESERVE_SECONDS = 20.0
+# Who must be out comes first.
+_LISTED = (
+    Status.REVOKED,
+    Status.SUSPENDED,
+    Status.ENROLLED,
+    Status.PROVISIONING,
+    Status.ACTIVE,
+)
 
 
 @dataclass(kw_only=True)
 class Counts:
-    """What a run saw and did. ``left`` is what it had no time for."""
+    """What a run saw and did. ``left`` is what it had no time for: at least so many."""
 
     checked: int = 0
     confirmed: int = 0
@@ -61,8 +76,9 @@ def run(
         ClientError, BotoCoreError: the list of what to look at cannot be read.
     """
     sweep = _Sweep(config, runtime, stuck_seconds)
-    found = list(sweep.find())
-    (order or random.SystemRandom()).shuffle(found)
+    order = order or random.SystemRandom()
+    found = list(sweep.find(order))
+    order.shuffle(found)
     sweep.work(found)
     runtime.journal.tell(journal.SWEEP, {}, numbers=asdict(sweep.counts))
     return sweep.counts
@@ -74,26 +90,72 @@ class _Sweep:
         self._runtime = runtime
         self._stuck_seconds = stuck_seconds
         self._now = int(runtime.clock())
+        # By device type, so that one that has none is asked for once a run.
+        self._has_shadow: dict[str, bool] = {}
         self.counts = Counts()
 
-    def find(self) -> Iterator[tuple[str, str]]:
-        """Yield what may need something: serial numbers, and things in quarantine."""
-        store = self._runtime.store
-        for item in store.in_status(Status.PROVISIONING):
-            record = self._read(item)
-            if record is not None:
-                self.counts.stuck += self._age(record) >= self._stuck_seconds
-                if self._age(record) >= YOUNG_SECONDS or record.retired_certificate_ids:
-                    yield "device", record.serial_number
-        for status in (Status.REVOKED, Status.SUSPENDED, Status.ENROLLED, Status.ACTIVE):
-            for item in store.in_status(status, since=self._now - RECENT_SECONDS):
-                record = self._read(item)
-                if record is not None and set(of_device(record)) - permitted(record):
-                    yield "device", record.serial_number
+    def find(self, order: random.Random) -> Iterator[tuple[str, str]]:
+        """Yield what may need something: serial numbers, and things in quarantine.
+
+        It ends when half of the run's time is over, and goes through the index in another order
+        each time, so that a fleet that is too large to be listed at once is seen in several runs.
+        """
+        shards = list(range(STATUS_SHARDS))
+        order.shuffle(shards)
+        time_to_work = self._runtime.seconds_left() / 2
+        for kind, name in self._candidates(shards):
+            if self._runtime.seconds_left() < time_to_work:
+                # This one, and nobody knows how many after it.
+                self.counts.left += 1
+                return
+            if name is not None:
+                yield kind, name
+
+    def _candidates(self, shards: list[int]) -> Iterator[tuple[str, str | None]]:
+        """Yield all there is to look at; None in place of what needs nothing."""
+        recent = self._now - RECENT_SECONDS
+        for status in _LISTED:
+            since = 0 if status is Status.PROVISIONING else recent
+            for shard in shards:
+                for item in self._runtime.store.in_status(status, shard, since=since):
+                    record = self._read(item)
+                    concerned = record is not None and self._may_need_something(record)
+                    yield "device", record.serial_number if record and concerned else None
         if self._config.quarantine_group is not None:
-            pages = self._runtime.clients.iot().get_paginator("list_things_in_thing_group")
-            for page in pages.paginate(thingGroupName=self._config.quarantine_group):
+            yield from self._quarantined(self._config.quarantine_group)
+
+    def _quarantined(self, group: str) -> Iterator[tuple[str, str]]:
+        pages = self._runtime.clients.iot().get_paginator("list_things_in_thing_group")
+        try:
+            for page in pages.paginate(thingGroupName=group):
                 yield from (("thing", name) for name in page["things"])
+        except (BotoCoreError, ClientError) as error:
+            # Devices do not wait for a group that somebody deleted.
+            self._fail({"detail": errors.describe(error)}, error)
+
+    def _may_need_something(self, record: DeviceRecord) -> bool:
+        if record.status is Status.PROVISIONING:
+            self.counts.stuck += self._age(record) >= self._stuck_seconds
+            return self._age(record) >= YOUNG_SECONDS or bool(record.retired_certificate_ids)
+        if record.status is Status.ACTIVE and self._lacks_first_shadow(record):
+            return True
+        return bool(set(of_device(record)) - permitted(record))
+
+    def _lacks_first_shadow(self, record: DeviceRecord) -> bool:
+        path = self._config.shadow_parameters
+        if path is None or record.shadow_written_at is not None:
+            return False
+        if self._age(record) < YOUNG_SECONDS:
+            return False
+        if record.device_type not in self._has_shadow:
+            runtime = self._runtime
+            try:
+                shadow = runtime.parameters.get(runtime.clients.ssm(), path, record.device_type)
+                self._has_shadow[record.device_type] = shadow is not None
+            except (BotoCoreError, ClientError, FirstShadowError):
+                # Told of where it is to be written.
+                self._has_shadow[record.device_type] = True
+        return self._has_shadow[record.device_type]
 
     def _read(self, item: Item) -> DeviceRecord | None:
         try:
@@ -109,7 +171,7 @@ class _Sweep:
         """Look at each, slowly; one that fails stops no other."""
         for number, (kind, name) in enumerate(found):
             if self._runtime.seconds_left() < RESERVE_SECONDS:
-                self.counts.left = len(found) - number
+                self.counts.left += len(found) - number
                 return
             self.counts.checked += 1
             try:
@@ -124,14 +186,15 @@ class _Sweep:
                 MalformedRecordError,
                 RetryError,
             ) as error:
-                self.counts.failed += 1
                 field = "serialNumber" if kind == "device" else "thingName"
-                told = {field: name, "detail": errors.describe(error)}
-                # What the next run may do is no fault yet.
-                by_hand = isinstance(error, FirstShadowError | MalformedRecordError)
-                level = "ERROR" if by_hand else "WARN"
-                self._runtime.journal.tell(journal.FAULT, told, level=level)
+                self._fail({field: name, "detail": errors.describe(error)}, error)
             self._runtime.sleep(PAUSE_SECONDS)
+
+    def _fail(self, told: dict[str, str], error: Exception) -> None:
+        self.counts.failed += 1
+        # What the next run may do is no fault yet.
+        by_hand = isinstance(error, FirstShadowError | MalformedRecordError)
+        self._runtime.journal.tell(journal.FAULT, told, level="ERROR" if by_hand else "WARN")
 
     def _on_device(self, serial_number: str) -> None:
         record = self._runtime.store.get(serial_number)
@@ -139,14 +202,16 @@ class _Sweep:
             if self._is_confirmed(record):
                 reason = f"{confirm.REASONS[self._config.confirm_by]}, found by the sweep"
                 self.counts.confirmed += activation.activate(self._runtime, record, reason)
-                activation.ensure_first_shadow(self._runtime, self._config, record)
             elif _is_lapsed(record, self._now):
                 self.counts.lapsed += self._give_up(record)
         off = enforce.settle(self._runtime, serial_number)
+        record = self._runtime.store.get(serial_number)
         if record is not None and permitted(record):
             self.counts.superseded += len(off)
         else:
             self.counts.cutOff += len(off)
+        if record is not None and record.status is Status.ACTIVE:
+            activation.ensure_first_shadow(self._runtime, self._config, record)
 
     def _is_confirmed(self, record: DeviceRecord) -> bool:
         """Tell whether what the lost event would have told is so."""

@@ -7,7 +7,7 @@ from moto import mock_aws
 
 from device_lifecycle.store import Store
 from device_registry.confirmation import confirmation_update
-from device_registry.record import MalformedRecordError, Status, to_item
+from device_registry.record import STATUS_SHARDS, MalformedRecordError, Status, to_item
 from device_registry.transitions import Change
 from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
 
@@ -87,7 +87,11 @@ def test_all_in_a_status_since_a_time(client):
     store = Store(client, "registry")
 
     def found(status, **since):
-        return [item["serialNumber"]["S"] for item in store.in_status(status, **since)]
+        return [
+            item["serialNumber"]["S"]
+            for shard in range(STATUS_SHARDS)
+            for item in store.in_status(status, shard, **since)
+        ]
 
     assert sorted(found(Status.ENROLLED)) == sorted({*serials, "OLD"})
     assert set(found(Status.ENROLLED, since=NOW)) == serials

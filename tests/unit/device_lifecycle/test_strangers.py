@@ -2,8 +2,9 @@
 
 import pytest
 
-from device_lifecycle import confirm
-from tests.unit.builders import CERTIFICATE, OTHER_CERTIFICATE
+from device_lifecycle import confirm, strangers
+from device_registry.record import Status
+from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE
 from tests.unit.device_lifecycle.fakes import ARN, QUARANTINE, THING, event, lines
 
 
@@ -101,3 +102,25 @@ def test_a_thing_that_is_gone_again(stranger, capsys, when):
     stranger.aws.before = lambda *_: stranger.pauses and stranger.aws.things.clear()
     meet(stranger, "by-hand", **QUARANTINE)
     assert lines(capsys)[0]["outcome"] == ("gone" if when == "at once" else "quarantined")
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_enrolled_devices_earlier_certificate_is_its_own_until_the_new_one_is_confirmed(
+    world, damaged
+):
+    world.enrol(
+        status=Status.PROVISIONING,
+        certificate_id=CERTIFICATE,
+        certificate_ids=frozenset({CERTIFICATE, OTHER_CERTIFICATE}),
+        claimed_at=NOW,
+        lease_expires_at=NOW,
+        thing_name=THING,
+    )
+    if damaged:
+        item = {**world.table.item("SN-0001"), "deviceType": {"N": "1"}}
+        world.table.put_item(TableName="registry", Item=item)
+    world.aws.things[THING] = [ARN + CERTIFICATE, ARN + OTHER_CERTIFICATE]
+    world.aws.certificates = dict.fromkeys((CERTIFICATE, OTHER_CERTIFICATE), "ACTIVE")
+    assert strangers.shut(world.runtime(), world.config(**QUARANTINE), THING) == damaged
+    assert world.aws.certificates[CERTIFICATE] == "ACTIVE"
+    assert (world.aws.certificates[OTHER_CERTIFICATE] == "ACTIVE") != damaged

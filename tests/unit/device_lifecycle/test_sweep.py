@@ -218,14 +218,12 @@ def test_damaged_records_are_counted(world):
 def test_a_device_that_is_deleted_before_its_turn(world):
     enrol(world)
     key = {"serialNumber": {"S": "SN-0001"}}
-    lasting = world.seconds_left
 
     class Deleting(sweep._Sweep):
         def work(self, found):
             world.table.delete_item(TableName="registry", Key=key)
             super().work(found)
 
-    assert lasting
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sweep, "_Sweep", Deleting)
         assert run(world) == {"checked": 1}
@@ -253,18 +251,116 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(world):
 
 
 def test_the_order_is_another_each_time(world):
+    certificates = [f"{number}a" * 32 for number in range(6)]
     orders = set()
-    for number in range(3):
-        world.enrol(serial_number=f"SN-{number}", status=Status.REVOKED, certificate_id=CERTIFICATE)
-    for _ in range(20):
-        found = ["a", "b", "c"]
-        random.SystemRandom().shuffle(found)
-        orders.add(tuple(found))
+    for _ in range(10):
+        for number, certificate in enumerate(certificates):
+            world.enrol(
+                serial_number=f"SN-{number}",
+                status=Status.REVOKED,
+                certificate_id=certificate,
+                status_changed_at=NOW,
+            )
+        world.aws.certificates = dict.fromkeys(certificates, "ACTIVE")
+        seen = []
+        world.aws.before = lambda operation, params, seen=seen: seen.append(
+            params["certificateId"] if operation == "UpdateCertificate" else None
+        )
+        assert sweep.run(world.config(), STUCK, world.runtime()).cutOff == len(certificates)
+        orders.add(tuple(each for each in seen if each))
     assert len(orders) > 1
-    assert sweep.run(world.config(), STUCK, world.runtime()).checked == 0
+
+
+def test_a_fleet_too_large_to_be_listed_at_once_is_seen_in_several_runs(world):
+    for number in range(60):
+        world.enrol(
+            serial_number=f"SN-{number}",
+            status=Status.PROVISIONING,
+            certificate_id=f"{number:02d}" * 32,
+            claimed_at=NOW - STUCK,
+            status_changed_at=NOW - STUCK,
+            thing_name=f"acme-SN-{number}",
+        )
+    query = world.table._client.query
+
+    def slow(**arguments):
+        if "PROVISIONING" in str(arguments):
+            world.seconds_left -= 20
+        return query(**arguments)
+
+    world.table._client.query = slow
+    seen = set()
+    world.table.reading = lambda arguments: seen.add(arguments["Key"]["serialNumber"]["S"])
+    for number in range(12):
+        world.seconds_left = 300.0
+        order = random.Random(number)  # noqa: S311
+        counts = sweep.run(world.config(), STUCK, world.runtime(), order)
+        assert 0 < counts.checked < 60
+        assert counts.left >= 1
+    assert len(seen) == 60
 
 
 def test_a_list_that_cannot_be_read_is_an_error(world):
-    world.aws.answers["ListThingsInThingGroup"] = "ThrottlingException"
+    def refuse(**_):
+        raise ClientError({"Error": {"Code": "ThrottlingException"}}, "Query")
+
+    world.table._client.query = refuse
     with pytest.raises(ClientError):
-        run(world, **QUARANTINE)
+        run(world)
+
+
+def test_devices_do_not_wait_for_a_group_that_cannot_be_listed(world, capsys):
+    enrol(world, Status.REVOKED)
+    world.aws.groups.clear()
+    assert run(world, **QUARANTINE) == {"checked": 1, "cutOff": 1, "failed": 1}
+    (fault,) = lines(capsys, "lifecycle-fault")
+    assert fault["detail"] == "ListThingsInThingGroup: ResourceNotFoundException"
+
+
+SHADOW = '{"name": null, "desired": {"interval": 60}}'
+
+
+def test_a_first_shadow_that_could_not_be_written(world, capsys):
+    enrol(world)
+    world.aws.parameters[PARAMETER] = SHADOW
+    world.aws.answers["GetThingShadow"] = "ThrottlingException"
+    assert run(world, **BY_THING) == {"checked": 1, "confirmed": 1, "failed": 1}
+    world.aws.answers.clear()
+    world.now += sweep.YOUNG_SECONDS
+    assert run(world, **BY_THING) == {"checked": 1}
+    assert world.stored().shadow_written_at == world.now
+    assert run(world, **BY_THING) == {}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "age", "checked"),
+    [(None, 600, 0), (SHADOW, 59, 0), (SHADOW, 3601, 0), (SHADOW, 600, 2), ("no JSON", 600, 2)],
+)
+def test_who_lacks_a_first_shadow(world, parameter, age, checked):
+    enrol(world, Status.ACTIVE, age=age)
+    enrol(world, Status.ACTIVE, age=age, serial_number="SN-0002", thing_name="acme-SN-0002")
+    if parameter is not None:
+        world.aws.parameters[PARAMETER] = parameter
+    assert run(world).get("checked", 0) == checked
+    asked = [each for each in world.aws.calls if each == "GetParameter"]
+    # A broken one is asked for again for each device, to be told of.
+    assert len(asked) <= 3
+
+
+def test_no_first_shadow_where_there_are_none(world):
+    enrol(world, Status.ACTIVE)
+    world.aws.parameters[PARAMETER] = SHADOW
+    assert run(world, SHADOW_PARAMETERS="") == {}
+
+
+def test_a_device_that_is_cut_off_as_it_is_confirmed_gets_no_shadow(world):
+    enrol(world)
+    world.aws.parameters[PARAMETER] = SHADOW
+
+    def revoke(arguments):
+        if "shadowWrittenAt" not in arguments["UpdateExpression"]:
+            enrol(world, Status.REVOKED)
+
+    world.table.before = revoke
+    assert run(world, **BY_THING) == {"checked": 1, "cutOff": 1}
+    assert world.aws.shadows == {}
