@@ -24,7 +24,7 @@ variable "device_types" {
     - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.
     - `policy_file`: path of a policy template (see README for the variables it may use), or
     - `topics`: what a device may `publish` and `subscribe` to. A topic is relative to <name_prefix>/<key>/<thing name>/, unless it holds the variable $${iot:Connection.Thing.ThingName} itself; `*` as the last level stands for everything below.
-    - `first_shadow`: what the device lifecycle writes into the shadow of a device that came up, if it has none. `desired`: the settings, a JSON object (`jsonencode({...})`); null means the one shipped under first-shadows with the key's name, else first-shadows/default.json. `name`: of a named shadow; null is the classic one. `enabled = false`: none is written.
+    - `first_shadow`: what the device lifecycle writes into the shadow of a device that came up, once, and never over a value that is there. `desired`: the settings, a JSON object (`jsonencode({...})`); null means the one shipped under first-shadows with the key's name, else first-shadows/default.json. `name`: of a named shadow; null is the classic one. `enabled = false`: none is written.
 
     With neither `policy_file` nor `topics`, the policy is the one shipped under policies/iot with the key's name.
   EOT
