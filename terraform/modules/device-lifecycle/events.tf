@@ -121,16 +121,16 @@ resource "aws_cloudwatch_event_rule" "sweep" {
   tags = var.tags
 }
 
+# The rule's ARN names the account. Its id beside it would only be one more thing that EventBridge has to send along.
 resource "aws_lambda_permission" "sweep" {
   count = var.create ? 1 : 0
 
-  statement_id   = "schedule"
-  action         = "lambda:InvokeFunction"
-  function_name  = module.function["sweep"].function_name
-  qualifier      = module.function["sweep"].alias_name
-  principal      = "events.amazonaws.com"
-  source_arn     = aws_cloudwatch_event_rule.sweep[0].arn
-  source_account = local.account_id
+  statement_id  = "schedule"
+  action        = "lambda:InvokeFunction"
+  function_name = module.function["sweep"].function_name
+  qualifier     = module.function["sweep"].alias_name
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.sweep[0].arn
 }
 
 resource "aws_cloudwatch_event_target" "sweep" {

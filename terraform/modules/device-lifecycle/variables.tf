@@ -216,7 +216,7 @@ variable "audit" {
   description = <<-EOT
     The audit trail:
     - `retention_in_days`: of its log group, one of the values CloudWatch Logs accepts; 0 keeps for ever.
-    - `kms_key_arn`: key that encrypts log group and archive; null makes one. A given key's policy must let CloudWatch Logs use it for /iot-provisioning/<name_prefix>/audit (see README).
+    - `kms_key_arn`: key that encrypts log group and archive; null makes one. A given key must exist before the plan, and its policy must let CloudWatch Logs use it for /iot-provisioning/<name_prefix>/audit (see README).
     - `kms_deletion_window_in_days`: days between the destruction of the own key and its end, 7 to 30.
     - `archive`: a bucket for the same entries, whose objects cannot be changed or deleted before their time; null makes none. `bucket_name` (null: <name_prefix>-audit-<account>-<region>), `lock_mode` (GOVERNANCE: who may bypass it can; COMPLIANCE: nobody can, the root user neither), `lock_days`, `expiration_days` (null keeps for ever) and `force_destroy` (whether a destroy empties the bucket; what COMPLIANCE locks stays).
   EOT

@@ -170,8 +170,9 @@ variable "alarms" {
   }
 
   validation {
-    condition     = alltrue([for kind, alarm in var.alarms : alarm.threshold == null ? true : alarm.threshold >= 0])
-    error_message = "alarms: a threshold cannot be negative."
+    # Of nothing at all there would be an alarm without an end; fewer than none there never are.
+    condition     = alltrue([for kind, alarm in var.alarms : alarm.threshold == null ? true : alarm.threshold > 0 || (kind == "claim-budget" && alarm.threshold == 0)])
+    error_message = "alarms: a threshold must be greater than 0, but for claim-budget, where 0 means that nobody may come in."
   }
 
   validation {

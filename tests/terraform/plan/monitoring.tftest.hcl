@@ -313,6 +313,20 @@ run "refuses_an_alarm_that_there_is_not" {
   expect_failures = [var.alarms, var.name_prefix, var.claims, var.registry, var.metric_namespaces, var.denial_thresholds, var.state_change_thresholds, var.runbook, var.dashboard, var.notifications]
 }
 
+run "refuses_a_threshold_that_is_always_reached" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    alarms = { hook-errors = { threshold = 0 }, claim-budget = { threshold = 0 } }
+  }
+
+  expect_failures = [var.alarms]
+}
+
 run "refuses_a_negative_threshold" {
   command = plan
 
