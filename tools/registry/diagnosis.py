@@ -7,6 +7,7 @@ from device_registry.certificates import ACTIVE, PENDING
 from device_registry.reasons import Denial
 from device_registry.record import DeviceRecord, Status
 from tools.decommission.inventory import Certificate, Details
+from tools.incident.quarantine import GROUP_SUFFIX
 from tools.registry.certificates import short
 from tools.registry.explain import Explanation
 from tools.registry.explain import status as explain_status
@@ -131,24 +132,20 @@ def _holds(refusal: Refusal, record: DeviceRecord) -> bool:
     return int(refusal.at) > max(changed)
 
 
-_CLOSED = {
-    Status.SUSPENDED: ("suspend", frozenset({ACTIVE})),
-    Status.REVOKED: ("revoke", frozenset({ACTIVE, "INACTIVE", PENDING})),
-}
+_CLOSED = {Status.SUSPENDED: "suspend", Status.REVOKED: "revoke"}
 
 
 def _closed(record: DeviceRecord, details: Details | None, now: int) -> Diagnosis:
-    command, alive = _CLOSED[record.status]
     means = explain_status(record, now)
     who = f" By {record.status_changed_by}" if record.status_changed_by else ""
     reason = f"{who or ' Reason'}: {record.status_reason}." if record.status_reason else ""
-    left = [each for each in _certificates(details) if each.status in alive]
-    if any(each.status == ACTIVE for each in left):
+    left = [each for each in _certificates(details) if each.status == ACTIVE]
+    if left:
         named = ", ".join(f"{short(each.certificate_id)} {each.status}" for each in left)
         return Diagnosis(
             Verdict.HALF_CUT_OFF,
             f"{means.why}{reason} But the device can still connect: certificate {named}.",
-            f"Run `{command}` again: it finishes what was interrupted.",
+            f"Run `{_CLOSED[record.status]}` again: it finishes what was interrupted.",
         )
     return Diagnosis(Verdict.CUT_OFF, f"{means.why}{reason}", means.advice)
 
@@ -204,7 +201,7 @@ def _provisioning(
         return Diagnosis(Verdict.CLAIMED, means.why, means.advice)
     certificate = _present(record, details)
     if certificate is not None and certificate.status == ACTIVE:
-        fault = _fault(certificate, details)
+        fault = _fault(certificate, details, record)
         if fault is None:
             return Diagnosis(
                 Verdict.CLAIMED,
@@ -243,7 +240,7 @@ def _active(record: DeviceRecord, details: Details | None, now: int) -> Diagnosi
             "Find out who did that: no command of these leaves a device so. `release` lets it in "
             "with a new certificate; `suspend` or `revoke` make the record say what is so.",
         )
-    fault = _fault(certificate, details)
+    fault = _fault(certificate, details, record)
     if fault is not None:
         return Diagnosis(Verdict.BROKEN, fault.why, fault.advice)
     return Diagnosis(
@@ -259,7 +256,7 @@ def _state(certificate: Certificate | None) -> str:
     return "deleted" if certificate is None else certificate.status
 
 
-def _fault(certificate: Certificate, details: Details) -> Explanation | None:
+def _fault(certificate: Certificate, details: Details, record: DeviceRecord) -> Explanation | None:
     """Say what an ACTIVE certificate lacks."""
     thing = details.unit.thing_name
     again = "`release` it and let the device ask anew: provisioning makes what is missing."
@@ -270,6 +267,13 @@ def _fault(certificate: Certificate, details: Details) -> Explanation | None:
             f"Its certificate is ACTIVE and not attached to thing {thing}: policies that name the "
             "thing allow it nothing.",
             again,
+        )
+    group = f"{str(thing).removesuffix(record.serial_number)}{GROUP_SUFFIX}"
+    if group in details.groups:
+        return Explanation(
+            f"Its record lets it go on, and its thing is still in {group}, whose policy allows it "
+            "nothing.",
+            f"`incident lift {record.serial_number}` takes it out, if it is yours.",
         )
     if not certificate.policies:
         return Explanation(

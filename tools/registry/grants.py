@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from device_registry import names
 from device_registry.decision_log import EVENT
+from device_registry.reasons import Grant
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -64,6 +65,8 @@ def _grant(message: str, claim_certificate_id: str) -> tuple[str, str] | None:
         and entry.get("event") == EVENT
         and entry.get("outcome") == "allowed"
         and entry.get("claimCertificateId") == claim_certificate_id
+        # It was let in before: then there is a line of that, or it was before the time.
+        and entry.get("reason") != Grant.REPEAT
     ):
         return None
     serial, certificate_id = entry.get("serialNumber"), entry.get("certificateId")

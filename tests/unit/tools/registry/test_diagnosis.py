@@ -200,3 +200,25 @@ def test_every_answer_is_in_sentences():
                 assert found.why.endswith(".")
                 assert found.advice.endswith(".")
                 assert ".." not in found.why.replace("...", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [(Status.PROVISIONING, Verdict.STUCK), (Status.ACTIVE, Verdict.BROKEN)]
+)
+def test_a_device_that_is_left_in_quarantine_is_allowed_nothing(status, verdict):
+    details = replace(at_aws(), groups=("acme-devices", "acme-quarantine"))
+    found = diagnose(claimed(status), details, None, NOW)
+    assert found.verdict is verdict
+    assert "acme-quarantine" in found.why
+    assert "incident lift" in found.advice
+    elsewhere = replace(details, groups=("other-quarantine",))
+    assert diagnose(claimed(status), elsewhere, None, NOW).verdict is not verdict
+
+
+def test_what_cannot_connect_is_not_named_as_what_can():
+    held = at_aws().certificates[0]
+    details = replace(
+        at_aws(), certificates=(held, replace(held, certificate_id="a" * 64, status="INACTIVE"))
+    )
+    found = diagnose(record(status=Status.REVOKED), details, None, NOW)
+    assert "aaaa" not in found.why

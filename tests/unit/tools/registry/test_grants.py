@@ -51,6 +51,8 @@ def test_every_certificate_is_found_by_serial_number():
         GRANT | {"event": "other"},
         GRANT | {"outcome": "denied"},
         GRANT | {"claimCertificateId": OTHER_CERTIFICATE},
+        # It came in before, perhaps through another claim.
+        GRANT | {"reason": "REPEAT"},
         GRANT | {"serialNumber": "a b"},
         GRANT | {"certificateId": "x"},
         {key: value for key, value in GRANT.items() if key != "serialNumber"},
