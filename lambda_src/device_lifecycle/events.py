@@ -46,6 +46,16 @@ def read(event: Any) -> Connected | ThingWritten | None:
     return None
 
 
+def thing_name(event: Any) -> str | None:
+    """Return the thing that an event is about, as far as it says."""
+    match read(event):
+        case Connected(client_id, _):
+            return client_id
+        case ThingWritten(name):
+            return name
+    return None
+
+
 def serial_number(name_prefix: str, thing_name: str) -> str | None:
     """Return the serial number in a thing's name; None where it is not one of this prefix."""
     serial = thing_name.removeprefix(names.thing_name(name_prefix, ""))

@@ -108,7 +108,8 @@ def write(iot_data: "IoTDataPlaneClient", thing_name: str, shadow: FirstShadow) 
     """Write what of the settings the thing's shadow lacks, and tell whether that was anything.
 
     The update names the version that was read, so that what somebody writes in between is read
-    again and not written over.
+    again and not written over. A shadow that does not exist has no version to name: it is made in
+    the moment after it was looked for.
 
     Raises:
         RetryError: somebody else keeps writing it.

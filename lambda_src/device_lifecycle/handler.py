@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_lifecycle import audit as trail
-from device_lifecycle import clients, errors, journal, settings
+from device_lifecycle import clients, errors, events, journal, settings
 from device_lifecycle import confirm as confirmation
 from device_lifecycle import enforce as enforcement
 from device_lifecycle import sweep as sweeping
@@ -49,12 +49,16 @@ def confirm(event: Any, context: LambdaContext) -> None:
         confirmation.run(event, config, runtime)
     except (MalformedRecordError, FirstShadowError) as error:
         # Mended by hand; until then, each repetition ends the same.
-        detail = {"detail": f"{type(error).__name__}: {error}"}
-        runtime.journal.tell(journal.FAULT, detail, level="ERROR")
+        detail = f"{type(error).__name__}: {error}"
+        _tell_fault(runtime, event, detail, "ERROR")
     except (errors.RetryError, ClientError, BotoCoreError) as error:
-        detail = {"detail": errors.describe(error)}
-        runtime.journal.tell(journal.FAULT, detail, level="WARN")
+        _tell_fault(runtime, event, errors.describe(error), "WARN")
         raise
+
+
+def _tell_fault(runtime: Runtime, event: Any, detail: str, level: str) -> None:
+    told = {"thingName": events.thing_name(event), "detail": detail}
+    runtime.journal.tell(journal.FAULT, told, level=level)
 
 
 def enforce(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[dict[str, str]]]:

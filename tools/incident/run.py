@@ -64,6 +64,9 @@ class Run:
     def rounds(self) -> Iterator[list[Concerned]]:
         """Yield who is to be dealt with, list after list, until nobody is new."""
         todo = list(self._find())
+        if self._repeat and not todo:
+            self._sleep(_PAUSE_SECONDS)
+            todo = self._new()
         for _ in range(_ROUNDS):
             if not todo:
                 return

@@ -7,7 +7,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from device_lifecycle import clients, handler
+from device_lifecycle import clients, events, handler
 from device_lifecycle.errors import RetryError
 from device_lifecycle.first_shadow import Parameters
 from device_lifecycle.settings import MisconfiguredError
@@ -58,7 +58,9 @@ def test_what_a_repetition_may_mend_is_raised(deployed, capsys, monkeypatch):
     deployed.aws.answers["DescribeCertificate"] = "ThrottlingException"
     with pytest.raises(ClientError):
         handler.confirm(event("thing_created"), Context())
-    assert [(line["level"], line["detail"]) for line in lines(capsys)] == [
+    told = lines(capsys)
+    assert {line["thingName"] for line in told} == {"acme-SN-0001"}
+    assert [(line["level"], line["detail"]) for line in told] == [
         ("WARN", "RetryError: the certificate is not ACTIVE and attached yet"),
         ("WARN", "DescribeCertificate: ThrottlingException"),
     ]
@@ -71,7 +73,9 @@ def test_what_no_repetition_mends_is_told(deployed, capsys):
     damaged = {**to_item(record(**CLAIM)), "deviceType": {"N": "1"}}
     deployed.table.put_item(TableName="registry", Item=damaged)
     handler.confirm(event("presence_connected"), Context())
-    assert [(line["level"], line["detail"]) for line in lines(capsys)] == [
+    told = lines(capsys)
+    assert {line["thingName"] for line in told} == {"acme-SN-0001"}
+    assert [(line["level"], line["detail"]) for line in told] == [
         ("ERROR", f"FirstShadowError: {PARAMETER}"),
         ("ERROR", "MalformedRecordError: deviceType"),
     ]
@@ -103,3 +107,7 @@ def test_sweep(deployed, capsys):
     deployed.enrol(status=Status.PROVISIONING, **CLAIM)
     handler.sweep({}, Context())
     assert lines(capsys, "sweep")[0]["checked"] == 1
+
+
+def test_an_event_of_nothing_has_no_thing():
+    assert events.thing_name({"eventType": "disconnected", "clientId": "acme-SN-0001"}) is None

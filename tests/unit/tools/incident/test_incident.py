@@ -135,8 +135,15 @@ def test_devices_that_never_end_are_told_and_not_waited_for(world):
 
 
 def test_nobody_came_in(world):
-    assert drill(world).outcomes == []
+    waits = []
+    assert drill(world, waits.append).outcomes == []
+    assert waits == [3]
     assert world.iot.certificates[CLAIM] == "INACTIVE"
+
+
+def test_whom_the_index_did_not_know_yet_is_found_when_nobody_else_came_in(world):
+    run = drill(world, lambda _: world.table.items or world.admit("SN-1"))
+    assert [each.concerned.serial_number for each in run.outcomes] == ["SN-1"]
 
 
 def test_a_list_that_was_given_is_read_once():
