@@ -98,7 +98,9 @@ def missing(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     up = -1 if alarm["ComparisonOperator"].startswith("Less") else 1
     # By a factor: a percentile knows no negative values.
     value = alarm["Threshold"] * (1 + up * sides[treatment] / 2)
-    return [{"Timestamp": time.time(), "Value": value}]
+    # What is compared may be how many values there are, and not the values.
+    count = value if alarm.get("Statistic") == "SampleCount" else 1.0
+    return [{"Timestamp": time.time(), "Value": value, "Count": count}]
 
 
 def _evaluate_as_things_are_counted(metrics: Any) -> None:

@@ -56,6 +56,8 @@ def test_a_line_counts_with_its_value_and_dimensions():
 def test_an_empty_window_is_a_value_on_one_side_or_none(treatment, operator, taken):
     alarm = {"TreatMissingData": treatment, "ComparisonOperator": operator, "Threshold": 10.0}
     assert [point["Value"] for point in missing(alarm)] == taken
+    counted = missing(alarm | {"Statistic": "SampleCount"})
+    assert [point["Count"] for point in counted] == taken
 
 
 def test_a_request_of_the_query_protocol_is_read_as_json_has_it():
