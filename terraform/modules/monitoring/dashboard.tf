@@ -135,11 +135,11 @@ locals {
 
     [for properties in [
       merge(local.graph, {
-        width = 12, title = "Records: stuck in PROVISIONING, things without a record"
-        metrics = [
-          [local.lifecycle_namespace, "StuckProvisioning", { stat = "Maximum", period = 900, label = "Stuck" }],
-          [local.lifecycle_namespace, "UnexpectedThings", { stat = "Sum", label = "Things without a record" }],
-        ]
+        width = 12, title = var.unexpected_things ? "Records: stuck in PROVISIONING, things without a record" : "Records: stuck in PROVISIONING"
+        metrics = concat(
+          [[local.lifecycle_namespace, "StuckProvisioning", { stat = "Maximum", period = 900, label = "Stuck" }]],
+          [for metric in [[local.lifecycle_namespace, "UnexpectedThings", { stat = "Sum", label = "Things without a record" }]] : metric if var.unexpected_things],
+        )
       }),
       merge(local.graph, {
         width   = 12, title = "Records by the state they changed into", stacked = true
