@@ -17,6 +17,8 @@ from tools.cli.main import cli
 
 
 def main(changes: int, arguments: list[str]) -> None:
+    # Whoever started the tests in the background has switched it off for all that they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     send, numbers = URLLib3Session.send, itertools.count(1)
 
     def counted(session: Any, request: Any) -> Any:

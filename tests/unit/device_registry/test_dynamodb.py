@@ -222,11 +222,13 @@ def test_the_certificate_authorities_can_be_chosen(monkeypatch):
 
 
 def test_the_body_does_not_wait_for_the_headers_to_be_acknowledged():
-    rounds = 10
+    rounds = []
     with serving(Script(OK)) as url:
         table = connection(url)
         table.update_item(ARGUMENTS, time.monotonic() + 3.5)
-        with elapsed() as seconds:
-            for _ in range(rounds):
+        for _ in range(10):
+            with elapsed() as seconds:
                 table.update_item(ARGUMENTS, time.monotonic() + 3.5)
-    assert seconds[0] / rounds < 0.03, "Nagle's algorithm costs 40 ms a call"
+            rounds += seconds
+    # The quickest: a busy machine delays some of them, the algorithm would delay each.
+    assert min(rounds) < 0.03, "Nagle's algorithm costs 40 ms a call"
