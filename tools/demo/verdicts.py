@@ -42,6 +42,35 @@ class Refused:
         return str(self.entry.get("reason", "none found"))
 
 
+def _of_thing(
+    device: DeviceSpec,
+    certificate_id: str,
+    seen: Seen,
+    outputs: Mapping[str, Any],
+    *,
+    thing_name: str,
+    groups: tuple[str, ...],
+) -> Iterator[str]:
+    """Yield where a thing is not as it has to be, whichever way its device came in."""
+    catalogue = outputs["device_types"][device.device_type]
+    wanted: dict[str, tuple[Any, Any]] = {
+        "thing": (thing_name, seen.thing),
+        "thing type": (catalogue["thing_type_name"], seen.thing_type),
+        "groups": (groups, seen.groups),
+        "policies": ((catalogue["policy_name"],), seen.policies),
+        "certificates": ((certificate_id,), seen.certificate_ids),
+        "certificate's status": (("ACTIVE",), seen.certificate_statuses),
+        "attribute serialNumber": (device.serial_number, seen.serial_number),
+        "last message": (
+            {"serialNumber": device.serial_number, "deviceType": device.device_type},
+            seen.shadow,
+        ),
+    }
+    for what, (expected, found) in wanted.items():
+        if found != expected:
+            yield f"{device.serial_number}: its {what} should be {expected}, AWS has {found}."
+
+
 def of_admission(
     device: DeviceSpec, result: ProvisioningResult, seen: Seen, outputs: Mapping[str, Any]
 ) -> Iterator[str]:
@@ -53,23 +82,14 @@ def of_admission(
         seen: What AWS IoT says of its thing.
         outputs: The stack's outputs: the names that its type stands for.
     """
-    catalogue = outputs["device_types"][device.device_type]
-    wanted: dict[str, tuple[Any, Any]] = {
-        "thing": (f"{outputs['name_prefix']}-{device.serial_number}", seen.thing),
-        "thing type": (catalogue["thing_type_name"], seen.thing_type),
-        "groups": ((catalogue["thing_group_name"],), seen.groups),
-        "policies": ((catalogue["policy_name"],), seen.policies),
-        "certificates": ((result.certificate_id,), seen.certificate_ids),
-        "certificate's status": (("ACTIVE",), seen.certificate_statuses),
-        "attribute serialNumber": (device.serial_number, seen.serial_number),
-        "last message": (
-            {"serialNumber": device.serial_number, "deviceType": device.device_type},
-            seen.shadow,
-        ),
-    }
-    for what, (expected, found) in wanted.items():
-        if found != expected:
-            yield f"{device.serial_number}: its {what} should be {expected}, AWS has {found}."
+    yield from _of_thing(
+        device,
+        result.certificate_id,
+        seen,
+        outputs,
+        thing_name=f"{outputs['name_prefix']}-{device.serial_number}",
+        groups=(outputs["device_types"][device.device_type]["thing_group_name"],),
+    )
     if result.thing_name != seen.thing:
         yield f"{device.serial_number} was told {result.thing_name}, AWS has {seen.thing}."
     if result.resumed:
@@ -183,23 +203,14 @@ def of_arrival(
         outputs: The stack's outputs: the names that its type stands for.
     """
     device = arrival.device
-    catalogue = outputs["device_types"][device.device_type]
-    wanted: dict[str, tuple[Any, Any]] = {
-        "thing": (arrival.thing_name, seen.thing),
-        "thing type": (catalogue["thing_type_name"], seen.thing_type),
-        "groups": (arrival.groups, seen.groups),
-        "policies": ((catalogue["policy_name"],), seen.policies),
-        "certificates": ((result.certificate_id,), seen.certificate_ids),
-        "certificate's status": (("ACTIVE",), seen.certificate_statuses),
-        "attribute serialNumber": (device.serial_number, seen.serial_number),
-        "last message": (
-            {"serialNumber": device.serial_number, "deviceType": device.device_type},
-            seen.shadow,
-        ),
-    }
-    for what, (expected, found) in wanted.items():
-        if found != expected:
-            yield f"{device.serial_number}: its {what} should be {expected}, AWS has {found}."
+    yield from _of_thing(
+        device,
+        result.certificate_id,
+        seen,
+        outputs,
+        thing_name=arrival.thing_name,
+        groups=arrival.groups,
+    )
     if result.attempts == 1:
         yield f"{device.serial_number} was not dropped at its first connection."
 
