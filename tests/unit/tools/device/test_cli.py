@@ -3,34 +3,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from tests.unit.tools.device.fakes import FakeEndpoint
 from tools.device import cli
 from tools.device.failures import ConnectionRefused, NotReachable, Rejected
 from tools.device.model import Message
 
 FORBIDDEN = Rejected("RegisterThing", 403, "AccessDenied", "Access Denied")
-
-
-class FakeTransport(FakeEndpoint):
-    endpoint = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-
-@pytest.fixture
-def transport(monkeypatch):
-    fake = FakeTransport()
-
-    def make(endpoint):
-        fake.endpoint = endpoint
-        return fake
-
-    monkeypatch.setattr(cli, "SdkTransport", make)
-    return fake
 
 
 @pytest.fixture

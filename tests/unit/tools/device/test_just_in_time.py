@@ -181,26 +181,6 @@ def test_patience_outlasts_the_tries_that_fit_into_it():
 # --- the command
 
 
-class FakeTransport(FakeEndpoint):
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        return None
-
-
-@pytest.fixture
-def transport(monkeypatch):
-    fake = FakeTransport()
-
-    def make(endpoint):
-        fake.endpoint = endpoint
-        return fake
-
-    monkeypatch.setattr(cli, "SdkTransport", make)
-    return fake
-
-
 @pytest.fixture
 def run(tmp_path, credentials, transport):
     files = {"certificate": credentials.certificate_pem, "key": credentials.private_key_pem}
