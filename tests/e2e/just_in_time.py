@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
-from tests.support.stack import Stack
+from tests.support.stack import IN_VAIN, Stack
 from tools.device.failures import ConnectionRefused, NotAdmitted
 from tools.device.just_in_time import JustInTimeResult
 from tools.device.maker import Maker
@@ -29,7 +29,6 @@ SENSORS, GATEWAYS, OTHER_GATEWAYS = "northwind", "northwind-gw", "fabrikam-gw"
 SENSOR, GATEWAY = "temperature-sensor", "gateway"
 MANUFACTURER = "Northwind"
 
-IN_VAIN = RetryPolicy(attempts=3, first_delay=0.4, max_delay=0.4)
 KNOCK = RetryPolicy(attempts=1)
 PATIENT_SECONDS = 30.0
 

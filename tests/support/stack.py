@@ -24,6 +24,7 @@ from tools.endpoint import Endpoint
 ONCE = RetryPolicy(attempts=1)
 # Provisioning takes the endpoint a second or so, and more on a busy machine.
 UNTIL_ADMITTED = RetryPolicy(attempts=100, first_delay=0.1, max_delay=0.5, deadline=40)
+IN_VAIN = RetryPolicy(attempts=3, first_delay=0.4, max_delay=0.4)
 LOG_SECONDS = 10.0
 IN_SERVICE_SECONDS = 40.0
 PROVIDER = 'provider "aws" {\n  max_retries = 2\n}\n'

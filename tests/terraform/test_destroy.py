@@ -9,17 +9,15 @@ import sys
 
 import pytest
 
-from tests.support.stack import ClaimKey, Stack
+from tests.support.stack import IN_VAIN, ClaimKey, Stack
 from tests.support.terraform import ROOT
 from tools.device.failures import NotAdmitted
 from tools.device.maker import Maker
-from tools.device.provisioner import RetryPolicy
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint, pytest.mark.slow]
 
 EXAMPLE = "terraform/examples/complete"
 JUST_IN_TIME = "terraform/examples/jitp"
-IN_VAIN = RetryPolicy(attempts=3, first_delay=0.4, max_delay=0.4)
 KINDS = ("temperature-sensor", "gateway", "door-lock", "camera")
 LISTS = {
     "tables": ("dynamodb", "list_tables", "TableNames", None),
