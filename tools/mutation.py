@@ -25,7 +25,13 @@ WORK = ROOT / "build/mutation"
 EXPLAINED = ROOT / "tests/unit/mutation_survivors.toml"
 REPORT = ROOT / "build/mutation.json"
 LEAST_KILLED = 0.95
-PACKAGES = ("device_registry", "jitr_gate", "provisioning_hook", "template_versions")
+PACKAGES = (
+    "device_lifecycle",
+    "device_registry",
+    "jitr_gate",
+    "provisioning_hook",
+    "template_versions",
+)
 SUPPORT = (
     "tests/__init__.py",
     "tests/unit/__init__.py",
