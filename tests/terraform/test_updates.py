@@ -66,15 +66,31 @@ def function_of(stack):
     return answer["Configuration"]
 
 
+def of_kind(kind):
+    """The addresses of what is made for one kind of device."""
+    resources = (
+        "aws_iot_policy.this",
+        "aws_iot_thing_group.this",
+        "aws_iot_thing_type.this",
+        "aws_ssm_parameter.first_shadow",
+    )
+    return {f'module.device_catalog.{resource}["{kind}"]' for resource in resources}
+
+
 def test_a_change_of_the_hook_is_a_new_version_behind_the_same_arn(running):
     stack = running.stack
     before, template_before = function_of(stack), stack.describe_template()
 
     changes = running.apply(hook={"timeout": 5, "claim_lease_seconds": 7200})
 
+    # The dashboard draws the hook's timeout.
     assert changes == {
-        f"module.provisioning_hook.module.function.{resource}.this[0]": ["update"]
-        for resource in ("aws_lambda_function", "aws_lambda_alias")
+        address: ["update"]
+        for address in (
+            "module.provisioning_hook.module.function.aws_lambda_function.this[0]",
+            "module.provisioning_hook.module.function.aws_lambda_alias.this[0]",
+            "module.monitoring.aws_cloudwatch_dashboard.this[0]",
+        )
     }
     after, template_after = function_of(stack), stack.describe_template()
     assert int(after["Version"]) == int(before["Version"]) + 1
@@ -120,10 +136,7 @@ def test_another_kind_of_device_changes_nothing_for_the_others(running):
     changes = running.apply(kinds=("sensor", "lock", "camera"))
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)
-    assert changes == {
-        f'module.device_catalog.{resource}.this["camera"]': ["create"]
-        for resource in ("aws_iot_policy", "aws_iot_thing_group", "aws_iot_thing_type")
-    }
+    assert changes == {address: ["create"] for address in of_kind("camera")}
     stack = running.stack
     stack.enrol("SN-CAMERA", device_type="camera")
     stack.provision("SN-CAMERA", "camera", claim=running.claim)
@@ -136,7 +149,4 @@ def test_one_kind_less_removes_that_kind_alone(running):
     changes = running.plan(kinds=kinds - {"lock"}).changes
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)
-    assert changes == {
-        f'module.device_catalog.{resource}.this["lock"]': ["delete"]
-        for resource in ("aws_iot_policy", "aws_iot_thing_group", "aws_iot_thing_type")
-    }
+    assert changes == {address: ["delete"] for address in of_kind("lock")}
