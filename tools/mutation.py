@@ -35,6 +35,7 @@ PACKAGES = (
 SUPPORT = (
     "tests/__init__.py",
     "tests/unit/__init__.py",
+    "tests/unit/aws_in_memory.py",
     "tests/unit/builders.py",
     "tests/unit/conftest.py",
     "tests/unit/scripted_server.py",

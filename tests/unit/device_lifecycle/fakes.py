@@ -3,10 +3,8 @@
 import io
 import json
 import time
-from functools import cache
 from types import SimpleNamespace
 
-import boto3
 from botocore.response import StreamingBody
 
 from device_lifecycle.first_shadow import Parameters
@@ -15,6 +13,7 @@ from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import lifecycle
 from device_lifecycle.store import Store
 from device_registry.record import from_item, to_item
+from tests.unit.aws_in_memory import Answer, client_of
 from tests.unit.builders import EVENTS, NOW, record
 
 ARN = "arn:aws:iot:us-east-1:123456789012:cert/"
@@ -32,14 +31,6 @@ PARAMETER = "/iot-provisioning/acme/device-types/temperature-sensor/first-shadow
 
 def event(name, **changes):
     return {**json.loads((EVENTS / f"{name}.json").read_text()), **changes}
-
-
-class Answer(Exception):
-    """An error that AWS answers."""
-
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
 
 
 class Aws:
@@ -139,37 +130,12 @@ def _merge(target, values):
             target[key] = value
 
 
-@cache
-def _client(service):
-    """A client whose calls end in ``client.aws`` in place of the network."""
-    client = boto3.client(
-        service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-
-    def remember(params, context, **_):
-        context["asked"] = dict(params)
-
-    def answer(model, context, **_):
-        response = SimpleNamespace(status_code=200)
-        try:
-            return response, client.aws(model.name, context["asked"])
-        except Answer as refusal:
-            response.status_code = 400
-            return response, {"Error": {"Code": refusal.code, "Message": "as told"}}
-
-    # As the caller gave them: botocore adds to some.
-    name = client.meta.service_model.service_id.hyphenize()
-    client.meta.events.register_first(f"provide-client-params.{name}.*", remember)
-    client.meta.events.register(f"before-call.{name}.*", answer)
-    return client
-
-
 def clients(aws, table):
     """What the functions make their clients with."""
 
     def of(service):
         def make():
-            client = _client(service)
+            client = client_of(service)
             client.aws = aws
             return client
 
