@@ -10,8 +10,9 @@ A secret is what the run is known to have made (`journal.py`), or what looks lik
 (`secrets_scan.py`). One that is found fails the run; so does a run of the end-to-end layer in which
 no function logged anything, since then something is wrong with the looking.
 
-What a process wrote elsewhere is not seen, nor what a test reads from a pipe piece by piece, nor
-with `-s` what is not captured. The log groups of an endpoint that `ENDPOINT` names are not read.
+Not seen is what a process writes to a file, what a test reads from a pipe piece by piece, and with
+`-s` what is not captured. Keys that a process other than a test's or an endpoint's makes for itself
+are found by their looks only. The log groups of an endpoint that `ENDPOINT` names are not read.
 """
 
 import os
@@ -186,8 +187,9 @@ def _note_what_tests_capture(own: Journal) -> Any:
         def call_and_note(*arguments, **options):
             answer = call(*arguments, **options)
             where = os.environ.get("PYTEST_CURRENT_TEST", "no test")
-            for text in texts(answer):
-                own.output(where, text.decode(errors="replace") if _is_bytes(text) else text or "")
+            for said in texts(answer):
+                text = said.decode(errors="replace") if isinstance(said, bytes) else said
+                own.output(where, text or "")
             return answer
 
         patch.setattr(owner, name, call_and_note)
@@ -196,10 +198,6 @@ def _note_what_tests_capture(own: Journal) -> Any:
     noting(CliRunner, "invoke", lambda result: (result.output,))
     noting(subprocess.Popen, "communicate", tuple)
     return patch.undo
-
-
-def _is_bytes(text: Any) -> bool:
-    return isinstance(text, bytes)
 
 
 class Plugin:

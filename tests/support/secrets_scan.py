@@ -22,8 +22,10 @@ LEAST_BYTES = 16
 # What a secret can be part of. Certificates, ARNs and paths are among them, words are not.
 RUN = re.compile(r"[A-Za-z0-9+/_-]{20,}")
 URL_SAFE = str.maketrans("-_", "+/")
-HIDDEN = re.compile(r"[A-Za-z0-9+/_=-]{12,}")
+HIDDEN = re.compile(r"[A-Za-z0-9+/_=-]{16,}")
 CONTEXT = 60
+# Whole runs have to be seen to be hidden.
+HIDDEN_BEFORE = 4000
 PEM = "something in PEM"
 KEY_HEADERS = [f"-----BEGIN {of}PRIVATE KEY-----" for of in ("", "EC ", "RSA ", "ENCRYPTED ")]
 BREAK = r'(?:\\+[nr]|["\s])*'
@@ -129,8 +131,8 @@ class Scanner:
         found: dict[str, Finding] = {}
         for kind, start in (*self._like_a_secret(text, is_log=is_log), *self._known(text)):
             if kind not in found:
-                before = HIDDEN.sub("[...]", text[max(0, start - CONTEXT) : start])
-                found[kind] = Finding(kind, before)
+                before = HIDDEN.sub("[...]", text[max(0, start - HIDDEN_BEFORE) : start])
+                found[kind] = Finding(kind, before[-CONTEXT:])
         return list(found.values())
 
     def _like_a_secret(self, text: str, *, is_log: bool) -> Iterator[tuple[str, int]]:

@@ -29,7 +29,8 @@ def pytest_configure(config):
 """
 # The middle of a key looks like nothing: it is found because the run is known to have made it.
 PLANTED = """
-import logging, subprocess, sys, time
+import logging, os, subprocess, sys, time
+from pathlib import Path
 import pytest
 from click import command, echo
 from click.testing import CliRunner
@@ -71,6 +72,7 @@ def test_a_function_logs_what_the_endpoint_made():
             logEvents=[{"timestamp": int(time.time() * 1000), "message": f"made {secret}"}],
         )
         logs.delete_log_group(logGroupName="/aws/lambda/hook")
+    assert list(Path(os.environ["ENDPOINT_JOURNAL"]).glob("endpoint-*.log"))
 """
 EXEMPT = """
 from tools.device.keys import new_private_key
@@ -95,18 +97,26 @@ def run(tmp_path):
         for name, text in {"conftest.py": CONFTEST, "pytest.ini": "[pytest]", **files}.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text)
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
         without = ("ENDPOINT", journal.VARIABLE, "PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER")
         environment = {name: value for name, value in os.environ.items() if name not in without}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
         done = subprocess.run(
             command,
             cwd=tmp_path,
-            env={**environment, "PYTHONPATH": f"{ROOT}:{ROOT / 'lambda_src'}"},
+            env={
+                **environment,
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'lambda_src'}",
+                "TMPDIR": str(temporary),
+            },
             capture_output=True,
             text=True,
             timeout=120,
             check=False,
         )
+        # The secrets of a run go with it.
+        assert list(temporary.glob("journal-*")) == []
         return done.returncode, done.stdout + done.stderr
 
     return run
@@ -122,7 +132,6 @@ def written(tmp_path):
 
 def test_every_way_to_tell_a_secret_fails_a_run_of_passed_tests(run):
     code, output = run({"test_run.py": PLANTED}, "-n2")
-    print(output)
     assert "6 passed" in output
     assert code == pytest.ExitCode.TESTS_FAILED
     faults = r"^There is (.+?) in the (?:output of|log) (.+), after '(?:.*\\n)?(?:.* )?made '\.$"
