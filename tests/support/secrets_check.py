@@ -33,7 +33,7 @@ from tests.support import journal
 from tests.support.journal import Journal
 from tests.support.secrets_scan import Scanner
 
-LAYER_THAT_LOGS = "tests/e2e/"
+LAYER_THAT_LOGS = "tests/e2e"
 FUNCTIONS = "/aws/lambda/"
 SHOWN = 20
 
@@ -229,6 +229,19 @@ class Plugin:
     def pytest_warning_recorded(self, warning_message, nodeid):
         self._journal.output(f"{nodeid} (warning)", str(warning_message.message))
 
+    def _must_have_logged(self, session: pytest.Session) -> bool:
+        """Whether the end-to-end layer ran, whole: there are tests in it that call no function."""
+        config = session.config
+        layer = (config.rootpath / LAYER_THAT_LOGS).resolve()
+        asked = {Path(argument).resolve() for argument in config.args}
+        return (
+            session.exitstatus == pytest.ExitCode.OK
+            and not asked.isdisjoint((layer, *layer.parents))
+            and any(node_id.startswith(f"{LAYER_THAT_LOGS}/") for node_id in self._ran)
+            and not (config.option.keyword or config.getoption("lf", default=False))
+            and not os.environ.get("ENDPOINT")
+        )
+
     # After the workers have ended, and the endpoints with them.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session):
@@ -236,10 +249,9 @@ class Plugin:
             return
         begin = time.monotonic()
         result = self._check.run(self._ran)
-        logged = result.functions or os.environ.get("ENDPOINT")
-        if not logged and any(node_id.startswith(LAYER_THAT_LOGS) for node_id in self._ran):
+        if self._must_have_logged(session) and not result.functions:
             result.faults.append(
-                "Devices were provisioned, and no event of a function's log was looked at."
+                f"All of {LAYER_THAT_LOGS} ran, and no event of a function's log was looked at."
             )
         if result.faults and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

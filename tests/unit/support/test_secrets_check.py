@@ -172,10 +172,21 @@ def test_an_exemption_that_exempts_nothing_fails_the_run(run):
     )
 
 
-def test_an_end_to_end_layer_in_which_no_function_logs_fails_the_run(run):
-    code, output = run({"tests/e2e/test_run.py": CLEAN})
-    assert code == pytest.ExitCode.TESTS_FAILED
-    assert "no event of a function's log was looked at" in output
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ([], pytest.ExitCode.TESTS_FAILED),
+        (["tests/e2e", "-n2"], pytest.ExitCode.TESTS_FAILED),
+        (["tests/e2e/test_run.py"], pytest.ExitCode.OK),
+        (["tests/e2e", "-k", "exempt"], pytest.ExitCode.OK),
+    ],
+    ids=["everything", "the layer", "a file of it", "a part of it"],
+)
+def test_an_end_to_end_layer_in_which_no_function_logs_fails_the_run(run, options, code):
+    answer, output = run({"tests/e2e/test_run.py": CLEAN}, *options)
+    assert answer == code
+    said = "All of tests/e2e ran, and no event of a function's log was looked at." in output
+    assert said is (code == pytest.ExitCode.TESTS_FAILED)
 
 
 def test_a_token_in_a_log_group_is_found_whoever_made_it(tmp_path, written):
