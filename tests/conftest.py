@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support import secrets_check
 from tests.support.capabilities import MARK, _required_capabilities  # noqa: F401 - a fixture
 from tests.support.endpoint import (  # noqa: F401 - fixtures
     account,
@@ -91,6 +92,7 @@ def pytest_configure(config):
         "markers", f"{MARK}(*capabilities): what the endpoint must be able to do"
     )
     config.option.loadscopereorder = False
+    secrets_check.register(config)
     if not config.option.numprocesses:
         config.pluginmanager.register(LayerHeaders(config), "layer-headers")
     # Named, so that pytest-terraform neither prefers another tool nor insists on one being there:

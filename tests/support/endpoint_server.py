@@ -2,7 +2,7 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py` and `alarms.py`, which are loaded by their paths:
+its neighbours `jitp.py`, `alarms.py` and `journal.py`, which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -289,6 +289,16 @@ def role_session(
     return credentials
 
 
+def keep_a_journal() -> None:
+    """Let a test run look at the end for secrets in what was logged, if it asked for that."""
+    journal = neighbour("journal")
+    kept = journal.of_this_run()
+    # Functions inherit the environment, and have no business there.
+    os.environ.pop(journal.VARIABLE, None)
+    if kept is not None:
+        journal.note_endpoint(kept, engine)
+
+
 def announce(options: argparse.Namespace) -> None:
     """Write `ready.json` once both listeners answer."""
     url = f"http://127.0.0.1:{options.port}"
@@ -351,6 +361,7 @@ def main() -> None:
     deliver_logs_in_turn()
     neighbour("alarms").mend(engine("services.cloudwatch"), engine("services.cloudwatch_logs"))
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
+    keep_a_journal()
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     threading.Thread(target=announce, args=(options,), daemon=True).start()
