@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from claim_guard import alarm, handler, settings
 from claim_guard.alarm import RefusedError
 from claim_guard.settings import MisconfiguredError
+from device_lifecycle import audit
 from tests.unit.builders import EVENTS
 
 PREFIX = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-"
@@ -73,6 +74,8 @@ def told(capsys):
     def read():
         (line,) = capsys.readouterr().out.splitlines()
         entry = json.loads(line)
+        # All of it is in the audit trail.
+        assert entry.keys() <= {"level", *audit.FIELDS}
         assert entry.pop("timestamp") == "2026-11-18T11:06:40.000+00:00"
         assert entry.pop("requestId") == "r-1"
         return entry
