@@ -199,6 +199,7 @@ module "device_lifecycle" {
   decision_log_group_names = !var.create ? {} : merge(
     { hook = module.provisioning_hook.log_group_name },
     { for key, authority in module.jitp_ca : "gate-${key}" => authority.log_group_name if var.certificate_authorities[key].gate == "registry" },
+    local.guarding ? { claim-guard = module.claim_guard.log_group_name } : {},
   )
 
   confirm_by                  = var.device_lifecycle.confirm_by
@@ -242,6 +243,34 @@ locals {
   unset = { enabled = null, threshold = null, period_seconds = null, evaluation_periods = null, datapoints_to_alarm = null, detection = null, band_width = null, minimum_calls = null }
 }
 
+locals {
+  # By the keys that monitoring has too.
+  claims = merge([for key, template in module.fleet_template : {
+    for claim in keys(var.templates[key].claim_certificates) : "${key}/${claim}" => template.claim_certificates[claim]
+  }]...)
+
+  # Asked of the variables: whether there are claims must be known before there is one.
+  guarding = var.create && var.claim_guard.enabled && anytrue([for template in values(var.templates) : length(template.claim_certificates) > 0])
+}
+
+module "claim_guard" {
+  source = "./modules/claim-guard"
+  create = local.guarding
+
+  name_prefix = var.name_prefix
+  claims      = { for key, claim in local.claims : key => { certificate_arn = claim.arn } if local.guarding }
+
+  package_path               = var.claim_guard.package_path
+  package_sha256             = var.claim_guard.package_sha256
+  code_signing_config_arn    = var.claim_guard.code_signing_config_arn
+  dead_letter_retention_days = var.claim_guard.dead_letter_retention_days
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
 module "monitoring" {
   source = "./modules/monitoring"
   create = var.create && var.monitoring.enabled
@@ -249,18 +278,18 @@ module "monitoring" {
   name_prefix = var.name_prefix
 
   templates = var.create ? local.template_names : {}
-  claims = merge([for key, template in module.fleet_template : {
-    for claim in keys(var.templates[key].claim_certificates) : "${key}/${claim}" => {
-      certificate_id = template.claim_certificates[claim].id
-      budget         = lookup(var.monitoring.claim_budgets, "${key}/${claim}", null)
-    }
-  }]...)
+  claims = { for key, claim in local.claims : key => {
+    certificate_id = claim.id
+    budget         = lookup(var.monitoring.claim_budgets, key, null)
+  } }
+  claim_guard  = local.guarding ? { function_arn = module.claim_guard.function_arn } : null
   just_in_time = var.create && anytrue([for authority in values(var.certificate_authorities) : authority.template != null])
 
   hook = !var.create ? null : { name = module.provisioning_hook.function_name, timeout_seconds = var.hook.timeout }
   functions = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].function_name, timeout_seconds = var.gate.timeout } },
     { for key, function in module.device_lifecycle.functions : "lifecycle-${key}" => { name = function.name, timeout_seconds = function.timeout } },
+    local.guarding ? { claim-guard = { name = module.claim_guard.function_name, timeout_seconds = module.claim_guard.timeout } } : {},
   )
   lifecycle_functions = !local.lifecycle_enabled ? null : {
     sweep       = module.device_lifecycle.functions["sweep"].name
@@ -276,6 +305,7 @@ module "monitoring" {
   queues = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].dead_letter_queue_name },
     { for key, queue in module.device_lifecycle.dead_letter_queues : "lifecycle-${key}" => queue.name },
+    local.guarding ? { claim-guard = module.claim_guard.dead_letter_queue_name } : {},
   )
   decision_log_groups = !var.create ? {} : merge(
     { hook = module.provisioning_hook.log_group_name },

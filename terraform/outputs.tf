@@ -142,3 +142,15 @@ output "monitoring" {
     dashboard_arn     = module.monitoring.dashboard_arn
   }
 }
+
+output "claim_guard" {
+  description = "The claim guard's function, log group, dead-letter queue and the alarms that call it; null without one."
+  value = !local.guarding ? null : {
+    function_name         = module.claim_guard.function_name
+    function_version      = module.claim_guard.function_version
+    role_arn              = module.claim_guard.role_arn
+    log_group_name        = module.claim_guard.log_group_name
+    dead_letter_queue_url = module.claim_guard.dead_letter_queue_url
+    alarm_arns            = module.claim_guard.alarm_arns
+  }
+}

@@ -461,6 +461,38 @@ variable "monitoring" {
   }
 }
 
+variable "claim_guard" {
+  description = <<-EOT
+    Whether a claim certificate's budget alarm switches the certificate off by itself, beside telling the topic. Off by default: nobody comes in by that claim any more until an operator says so, however good the reason for the devices was. Takes of modules/claim-guard (see there): `package_path` (null means build/claim_guard.zip of this repository), `package_sha256`, `code_signing_config_arn`, `dead_letter_retention_days`. Needs `monitoring`, and a budget that somebody chose for each claim certificate.
+  EOT
+  type = object({
+    enabled                    = optional(bool, false)
+    package_path               = optional(string)
+    package_sha256             = optional(string)
+    code_signing_config_arn    = optional(string)
+    dead_letter_retention_days = optional(number, 14)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = !var.claim_guard.enabled || var.monitoring.enabled
+    error_message = "claim_guard is called by an alarm, so it needs monitoring. Set monitoring.enabled to true, or claim_guard.enabled to false."
+  }
+
+  validation {
+    condition     = !var.claim_guard.enabled || try(var.monitoring.alarms["claim-budget"].enabled, null) != false
+    error_message = "claim_guard is called by the alarms claim-budget, and monitoring.alarms has these switched off. Leave one of the two out."
+  }
+
+  validation {
+    condition = !var.claim_guard.enabled || try(var.monitoring.alarms["claim-budget"].threshold, null) != null || length(setsubtract(flatten([
+      for key, template in var.templates : [for claim in keys(template.claim_certificates) : "${key}/${claim}"]
+    ]), keys(var.monitoring.claim_budgets))) == 0
+    error_message = "claim_guard stops whoever uses a claim certificate beyond its budget, so each needs one that fits it. Set monitoring.claim_budgets for each claim certificate, or monitoring.alarms[\"claim-budget\"].threshold for all others."
+  }
+}
+
 variable "prune_template_versions" {
   description = "Whether a function removes old versions of a template before each change of its body. AWS IoT keeps five at most and the provider never removes one. False leaves that to the operator command."
   type        = bool

@@ -44,6 +44,7 @@ FIELDS = (
     "templateName",
     "templateArn",
     "gate",
+    "alarmName",
     "batch",
     "clientId",
     "changedAt",

@@ -6,11 +6,13 @@
 - An alarm whose whole window is empty treats that as it was told to: the engine leaves it alone.
 - Alarms are evaluated when a service of the endpoint counts something: the engine does so only when
   somebody publishes a value. Neither does it by the clock.
+- An alarm on one metric invokes the functions among its actions: the engine tells topics only.
 - A log group's metric filters count, and subscription filters match, JSON lines: comparisons of a
   field with a text, joined by `&&` and `||`. Any other pattern in braces matches nothing.
 
-What stays missing: alarms on metric math and anomaly bands are kept, and never evaluated; and an
-alarm looks at its whole window at once, not at one period after the other.
+What stays missing: alarms on metric math and anomaly bands are kept, and never evaluated, nor do
+they invoke functions; an alarm looks at its whole window at once, not at one period after the
+other; and a function hears nothing of the state before but what it was.
 
 It runs in the engine's own environment and imports nothing of the project.
 """
@@ -19,6 +21,7 @@ import contextlib
 import json
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
 from types import FunctionType
@@ -33,13 +36,25 @@ QUERY_TYPES = {
 }
 # Of an alarm on one metric, or on metric queries: never all of them.
 OF_ONE_FORM = ("Metrics", "Period", "Statistic", "Threshold", "ThresholdMetricId")
+ACTIONS = {
+    "ALARM": "AlarmActions",
+    "OK": "OKActions",
+    "INSUFFICIENT_DATA": "InsufficientDataActions",
+}
 COMPARISON = re.compile(r'\(?\s*\$\.(\w+)\s*=\s*"([^"]*)"\s*\)?')
 
 
-def mend(metrics: Any, logs: Any) -> None:
-    """Do all of the above to the engine's modules for metrics and for logs."""
+def mend(metrics: Any, logs: Any, call: Callable[[str, str, Any], None]) -> None:
+    """Do all of the above to the engine's modules for metrics and for logs.
+
+    Args:
+        metrics: The engine's module.
+        logs: The engine's module.
+        call: Invokes a function for an alarm: the alarm's ARN, the function's, and the event.
+    """
     _describe_alarms_as_they_were_put(metrics)
     _look_at_the_alarms_own_metric(metrics)
+    _invoke_functions(metrics, call)
     _evaluate_as_things_are_counted(metrics)
     _read_log_lines(metrics, logs)
 
@@ -101,6 +116,56 @@ def missing(alarm: dict[str, Any]) -> list[dict[str, Any]]:
     # What is compared may be how many values there are, and not the values.
     count = value if alarm.get("Statistic") == "SampleCount" else 1.0
     return [{"Timestamp": time.time(), "Value": value, "Count": count}]
+
+
+def _invoke_functions(metrics: Any, call: Callable[[str, str, Any], None]) -> None:
+    tell_topics = metrics._dispatch_alarm_actions
+
+    def act(alarm, old_state, new_state, reason):
+        tell_topics(alarm, old_state, new_state, reason)
+        actions = alarm.get(ACTIONS[new_state]) or [] if alarm.get("ActionsEnabled", True) else []
+        for action in actions:
+            if action.split(":")[2] == "lambda" and alarm.get("MetricName"):
+                call(alarm["AlarmArn"], action, alarm_event(alarm, old_state, time.time()))
+
+    metrics._dispatch_alarm_actions = act
+
+
+def alarm_event(alarm: dict[str, Any], old_state: str, now: float) -> dict[str, Any]:
+    """What CloudWatch invokes a function with that is an action of an alarm on one metric.
+
+    Follows https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html.
+    """
+    moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    at = moment.replace("+00:00", "+0000")
+    _, _, _, region, account, *_ = alarm["AlarmArn"].split(":")
+    metric = {
+        "namespace": alarm["Namespace"],
+        "name": alarm["MetricName"],
+        "dimensions": {one["Name"]: one["Value"] for one in alarm.get("Dimensions") or []},
+    }
+    statistic = alarm.get("ExtendedStatistic") or alarm["Statistic"]
+    watched = {"metric": metric, "period": alarm["Period"], "stat": statistic}
+    return {
+        "source": "aws.cloudwatch",
+        "alarmArn": alarm["AlarmArn"],
+        "accountId": account,
+        "time": at,
+        "region": region,
+        "alarmData": {
+            "alarmName": alarm["AlarmName"],
+            "state": {
+                "value": alarm["StateValue"],
+                "reason": alarm["StateReason"],
+                "timestamp": at,
+            },
+            "previousState": {"value": old_state},
+            "configuration": {
+                "description": alarm.get("AlarmDescription", ""),
+                "metrics": [{"id": "watched", "metricStat": watched, "returnData": True}],
+            },
+        },
+    }
 
 
 def _evaluate_as_things_are_counted(metrics: Any) -> None:

@@ -8,9 +8,9 @@ A test that needs one of these says so, and is skipped by the entry's name where
 Entries with a probe ask the endpoint. The others cannot be asked cheaply: they hold for the
 embedded endpoint, and an external one is taken at its word.
 
-Applying a CA's provisioning template (JITP), closing a connection (DeleteConnection) and counting
-log lines are no entries: the embedded endpoint has stand-ins for them, in `jitp.py`,
-`endpoint_server.py` and `alarms.py`, and an external one is taken at its word.
+Applying a CA's provisioning template (JITP), closing a connection (DeleteConnection), counting log
+lines and invoking functions from alarms are no entries: the embedded endpoint has stand-ins for
+them, in `jitp.py`, `endpoint_server.py` and `alarms.py`, and an external one is taken at its word.
 """
 
 import enum

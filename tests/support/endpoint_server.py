@@ -17,7 +17,8 @@ needs no bootstrap: make users and roles with the account's number as the access
 
 The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
 when the certificate's CA has a provisioning template, `jitp.py` stands in for. It counts no log
-line, and evaluates alarms now and then: `alarms.py` says what is mended, and what is not. It leaves
+line, evaluates alarms now and then, and has them tell topics only: `alarms.py` says what is mended,
+and what is not. It leaves
 a connection open whatever becomes of its certificate: DeleteConnection closes one here, and AWS,
 which also closes those of a certificate that was switched off, within minutes, closes more.
 """
@@ -36,6 +37,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ ROLE_SESSION_SECONDS = 900
 RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
 DELIVERIES_AT_A_TIME = 2
+ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 TARGET_POLICIES = "/target-policies/"
 CONNECTIONS = "/connections/"
 LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
@@ -164,12 +167,15 @@ def serve_delete_connection() -> None:
     data.handle_request = handle_and_close
 
 
-def queue_events_of_topic_rules() -> None:
+def queue_events() -> Callable[[str, str, str, Any], None]:
     """Let events that a topic rule passes on wait for a function, be tried again, and be kept.
 
     AWS IoT invokes functions asynchronously, and AWS Lambda then does these three things, the last
     with a dead-letter queue. The engine runs the function of a topic rule once and forgets an event
     that fails; and it starts a process for each event, so that many at once bury a small machine.
+
+    Returns:
+        What does so, for other services: account, region, function and event.
     """
     iot, functions = engine("services.iot"), engine("services.lambda_svc")
     slots = threading.Semaphore(EVENTS_AT_A_TIME)
@@ -197,6 +203,39 @@ def queue_events_of_topic_rules() -> None:
             threading.Thread(target=deliver, args=arguments, daemon=True).start()
 
     iot._dispatch_rule_to_lambda = dispatch
+    return dispatch
+
+
+def call_from_alarms(
+    dispatch: Callable[[str, str, str, Any], None],
+) -> Callable[[str, str, Any], None]:
+    """What hands an alarm's event to a function, if that function's policy lets the alarm.
+
+    CloudWatch tries on where it may not; here that is a line in the log.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+    """
+    functions, responses = engine("services.lambda_svc"), engine("core.responses")
+    evaluator = engine("core.iam_evaluator")
+
+    def call(alarm_arn: str, function_arn: str, event: Any) -> None:
+        account, region = responses.get_account_id(), responses.get_region()
+        context = evaluator.EvalContext(
+            principal_arn="*",
+            principal_type="Service",
+            principal_account="",
+            action="lambda:InvokeFunction",
+            resource_arn=function_arn,
+            region=region,
+            service_context={"aws:sourcearn": alarm_arn, "aws:sourceaccount": account},
+        )
+        function = functions._get_base_func_record_for_ref(function_arn)[0] or {}
+        policy = function.get("policy")
+        if evaluator.evaluate_resource_policy(policy, context, ALARMS).decision == "Allow":
+            dispatch(account, region, function_arn, event)
+        else:
+            print(f"{alarm_arn} may not invoke {function_arn}", flush=True)
+
+    return call
 
 
 def deliver_logs_in_turn() -> None:
@@ -357,9 +396,13 @@ def main() -> None:
     send_responses_whole()
     authorise_calls_on_their_target()
     serve_delete_connection()
-    queue_events_of_topic_rules()
+    dispatch = queue_events()
     deliver_logs_in_turn()
-    neighbour("alarms").mend(engine("services.cloudwatch"), engine("services.cloudwatch_logs"))
+    neighbour("alarms").mend(
+        engine("services.cloudwatch"),
+        engine("services.cloudwatch_logs"),
+        call_from_alarms(dispatch),
+    )
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
     keep_a_journal()
     if options.stop_at_eof:

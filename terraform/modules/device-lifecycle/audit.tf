@@ -44,14 +44,18 @@ resource "aws_cloudwatch_log_group" "audit" {
 }
 
 ################################################################################
-# What it is written from: the decisions of the hook and the gates, and what was done to devices since
+# What it is written from: the decisions of the hook, the gates and the claim guard, and what was done to devices since
 ################################################################################
 
 locals {
-  audited_events = ["state-change", "certificate-switched", "unexpected-thing", "first-shadow"]
+  audited_decisions = ["provisioning-decision", "claim-disabled", "claim-guard-fault"]
+  audited_events    = ["state-change", "certificate-switched", "unexpected-thing", "first-shadow"]
 
   audited = var.create ? merge(
-    { for key, name in var.decision_log_group_names : "decisions-${key}" => { log_group_name = name, pattern = "{ $.event = \"provisioning-decision\" }" } },
+    { for key, name in var.decision_log_group_names : "decisions-${key}" => {
+      log_group_name = name
+      pattern        = "{ ${join(" || ", [for event in local.audited_decisions : "($.event = \"${event}\")"])} }"
+    } },
     { for key in ["confirmation", "enforcement", "sweep"] : key => {
       log_group_name = module.function[key].log_group_name
       pattern        = "{ ${join(" || ", [for event in local.audited_events : "($.event = \"${event}\")"])} }"

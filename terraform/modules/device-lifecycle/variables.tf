@@ -61,7 +61,7 @@ variable "stream_arn" {
 }
 
 variable "decision_log_group_names" {
-  description = "Log groups whose provisioning decisions belong into the audit trail, at most 40: a key of your choice (letters, digits, hyphens and underscores) to the name that the provisioning-hook or jitp-ca module puts out."
+  description = "Log groups whose decisions belong into the audit trail, at most 40: a key of your choice (letters, digits, hyphens and underscores) to the name that the provisioning-hook, jitp-ca or claim-guard module puts out."
   type        = map(string)
   default     = {}
   nullable    = false

@@ -102,7 +102,7 @@ locals {
   alarms = merge([for kind, instances in local.instances : { for key, instance in instances : join("/", compact([kind, key])) => {
     kind       = kind
     name       = join("-", compact([var.name_prefix, kind, key]))
-    subject    = join("", [for name, value in instance.dimensions : " ${name}: ${value}."])
+    subject    = join("", concat([for name, value in instance.dimensions : " ${name}: ${value}."], kind == "claim-budget" && var.claim_guard != null ? [" The claim guard switches it off."] : []))
     namespace  = lookup(local.namespaces, local.catalogue[kind].namespace, local.catalogue[kind].namespace)
     metric     = local.catalogue[kind].metric
     statistic  = local.catalogue[kind].statistic
@@ -171,7 +171,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   datapoints_to_alarm = local.settings[each.value.kind].datapoints_to_alarm
   treat_missing_data  = local.catalogue[each.value.kind].missing_data
 
-  alarm_actions             = [local.topic_arn]
+  alarm_actions             = concat([local.topic_arn], each.value.kind == "claim-budget" ? var.claim_guard[*].function_arn : [])
   ok_actions                = var.notifications.ok ? [local.topic_arn] : []
   insufficient_data_actions = []
 

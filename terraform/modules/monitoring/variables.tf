@@ -42,6 +42,22 @@ variable "claims" {
   }
 }
 
+variable "claim_guard" {
+  description = "What switches a claim certificate off when its alarm claim-budget goes off: `function_arn`, one of the outputs of the claim-guard module, which must have the same claims. An action of these alarms beside the topic. Null: nobody but an operator does."
+  type        = object({ function_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.claim_guard == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[0-9A-Za-z_-]{1,64}(:[0-9A-Za-z_$-]{1,128})?$", var.claim_guard.function_arn))
+    error_message = "claim_guard must have, as function_arn, the ARN of a function or of its alias."
+  }
+
+  validation {
+    condition     = var.claim_guard == null || try(var.alarms["claim-budget"].enabled, null) != false
+    error_message = "claim_guard is called by the alarms claim-budget, and alarms has these switched off. Leave one of the two out."
+  }
+}
+
 variable "just_in_time" {
   description = "Whether devices come up by just-in-time provisioning with a template too."
   type        = bool

@@ -224,6 +224,63 @@ run "is_as_its_user_says" {
   }
 }
 
+run "has_claims_switched_off_by_whom_it_is_told" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    claim_guard   = { function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live" }
+    notifications = { topic = { arn = "arn:aws:sns:eu-central-1:123456789012:operations" } }
+  }
+
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_actions if length(alarm.alarm_actions) > 1 } == { for key in ["claim-budget/line-1", "claim-budget/line-2"] : key => toset(["arn:aws:sns:eu-central-1:123456789012:operations", "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live"]) }
+    error_message = "A claim is not switched off, or another alarm does it."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.this : alarm.ok_actions == toset(["arn:aws:sns:eu-central-1:123456789012:operations"])])
+    error_message = "The end of an alarm is more than told."
+  }
+
+  assert {
+    condition     = strcontains(aws_cloudwatch_metric_alarm.this["claim-budget/line-1"].alarm_description, " ClaimCertificateId: c1. The claim guard switches it off. What to do: ") && !strcontains(aws_cloudwatch_metric_alarm.this["hook-errors"].alarm_description, "guard")
+    error_message = "Whoever hears of the alarm does not hear what it did."
+  }
+}
+
+run "refuses_a_claim_guard_that_no_alarm_calls" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    claim_guard = { function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live" }
+    alarms      = { claim-budget = { enabled = false } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_that_is_no_function" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    claim_guard = { function_arn = "acme-claim-guard" }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
 run "takes_a_key_of_the_user" {
   command = plan
 

@@ -147,6 +147,102 @@ run "refuses_to_watch_decisions_in_two_namespaces" {
   expect_failures = [var.monitoring]
 }
 
+run "guards_its_claims_where_somebody_asks" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates = {
+      factory      = { claim_certificates = { line-1 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+      factory-line = { claim_certificates = { "1" = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+    }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { claim_budgets = { "factory/line-1" = 500 }, alarms = { claim-budget = { threshold = 2000 } } }
+  }
+
+  assert {
+    condition     = output.claim_guard.function_name == "acme-claim-guard" && toset([for arn in values(output.claim_guard.alarm_arns) : split(":", arn)[6]]) == toset([for alarm in values(output.monitoring.alarms) : alarm.name if alarm.kind == "claim-budget"]) && length(output.claim_guard.alarm_arns) == 2
+    error_message = "The alarms that may call the guard are not those of the claims."
+  }
+
+  assert {
+    condition     = length(setsubtract(["function-errors/claim-guard", "function-throttles/claim-guard", "dead-letter-depth/claim-guard", "dead-letter-age/claim-guard"], keys(output.monitoring.alarms))) == 0
+    error_message = "Nobody watches the guard."
+  }
+
+  assert {
+    condition     = module.device_lifecycle.audited_log_group_names["decisions-claim-guard"] == "/aws/lambda/acme-claim-guard"
+    error_message = "What the guard did is not in the audit trail."
+  }
+}
+
+run "guards_nothing_where_there_is_no_claim" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates   = { factory = {} }
+    claim_guard = { enabled = true }
+  }
+
+  assert {
+    condition     = output.claim_guard == null && !contains(keys(output.monitoring.alarms), "function-errors/claim-guard")
+    error_message = "A guard is made that has nothing to do."
+  }
+}
+
+run "refuses_a_claim_guard_without_monitoring" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    claim_guard = { enabled = true }
+    monitoring  = { enabled = false }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_without_its_alarms" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    claim_guard = { enabled = true }
+    monitoring  = { alarms = { claim-budget = { enabled = false } } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_where_nobody_chose_the_budget" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates   = { factory = { claim_certificates = { line-1 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" }, line-2 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } } }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { claim_budgets = { "factory/line-1" = 500 } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
 run "makes_nothing" {
   command = plan
 
@@ -161,7 +257,7 @@ run "makes_nothing" {
   }
 
   assert {
-    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name, output.device_lifecycle] : value == null]) && output.templates == {} && output.device_types == {} && output.first_shadow_parameter_names == {}
+    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name, output.device_lifecycle, output.claim_guard] : value == null]) && output.templates == {} && output.device_types == {} && output.first_shadow_parameter_names == {}
     error_message = "Something is made although create is false."
   }
 }

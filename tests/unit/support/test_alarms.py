@@ -1,10 +1,19 @@
 """How the endpoint is made to read log lines, and to tell of alarms what was put."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.support.alarms import counted, from_query, json_line, line_matches, missing, to_xml
+from tests.support.alarms import (
+    alarm_event,
+    counted,
+    from_query,
+    json_line,
+    line_matches,
+    missing,
+    to_xml,
+)
 
 DENIED = {"event": "provisioning-decision", "outcome": "denied", "reason": "REVOKED"}
 
@@ -58,6 +67,29 @@ def test_an_empty_window_is_a_value_on_one_side_or_none(treatment, operator, tak
     assert [point["Value"] for point in missing(alarm)] == taken
     counted = missing(alarm | {"Statistic": "SampleCount"})
     assert [point["Count"] for point in counted] == taken
+
+
+def test_a_function_is_told_what_cloudwatch_would_tell_it():
+    path = Path(__file__).parents[2] / "events/budget_alarm.json"
+    expected = json.loads(path.read_text())
+    alarm = {
+        "AlarmArn": expected["alarmArn"],
+        "AlarmName": "acme-claim-budget-factory/line-1",
+        "AlarmDescription": expected["alarmData"]["configuration"]["description"],
+        "Namespace": "AWS/IoT",
+        "MetricName": "ApproximateNumberOfThingsRegistered",
+        "Dimensions": [{"Name": "ClaimCertificateId", "Value": "c1a1" * 16}],
+        "Period": 300,
+        "Statistic": "Maximum",
+        "StateValue": "ALARM",
+        "StateReason": expected["alarmData"]["state"]["reason"],
+    }
+    # Nobody knows these here.
+    told = expected["alarmData"]
+    del told["state"]["reasonData"]
+    told["previousState"] = {"value": "OK"}
+    told["configuration"]["metrics"][0]["id"] = "watched"
+    assert alarm_event(alarm, "OK", 1_795_253_775.49) == expected
 
 
 def test_a_request_of_the_query_protocol_is_read_as_json_has_it():

@@ -212,6 +212,7 @@ def test_every_entry_has_the_same_date_mode_system_and_no_compression(source, tm
 @pytest.mark.parametrize(
     ("function", "entry"),
     [
+        ("claim_guard", "lambda_handler"),
         ("device_lifecycle", "sweep"),
         ("jitr_gate", "lambda_handler"),
         ("provisioning_hook", "lambda_handler"),
