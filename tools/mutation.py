@@ -26,6 +26,7 @@ EXPLAINED = ROOT / "tests/unit/mutation_survivors.toml"
 REPORT = ROOT / "build/mutation.json"
 LEAST_KILLED = 0.95
 PACKAGES = (
+    "claim_guard",
     "device_lifecycle",
     "device_registry",
     "jitr_gate",
