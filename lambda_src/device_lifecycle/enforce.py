@@ -128,7 +128,14 @@ def _same(record: DeviceRecord, again: DeviceRecord | None) -> bool:
 
 
 def _standing(record: DeviceRecord) -> tuple[object, ...]:
-    return record.status, record.status_changed_at, record.certificate_id, record.claimed_at
+    return (
+        record.status,
+        record.status_changed_at,
+        record.certificate_id,
+        record.claimed_at,
+        # An operator retires a certificate without any other change.
+        record.retired_certificate_ids,
+    )
 
 
 class _Settlement:

@@ -60,6 +60,21 @@ def _certificates_of(iot: "IoTClient", thing_name: str) -> Iterator[str]:
                 yield certificate_id
 
 
+def groups_of(iot: "IoTClient", thing_name: str) -> frozenset[str]:
+    """Return the names of the static groups that a thing is in; none where there is no such thing.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    pages = iot.get_paginator("list_thing_groups_for_thing").paginate(thingName=thing_name)
+    try:
+        return frozenset(group["groupName"] for page in pages for group in page["thingGroups"])
+    except ClientError as error:
+        if errors.code(error) == errors.NOT_FOUND:
+            return frozenset()
+        raise
+
+
 def is_provisioned(iot: "IoTClient", thing_name: str, certificate_id: str) -> bool:
     """Tell whether the certificate is ACTIVE and attached to the thing: RegisterThing's last step.
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from device_lifecycle import events, identities, journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Lifecycle, UnexpectedThings
@@ -50,27 +52,47 @@ def _quarantine(
     if found.held:
         # The group would cut off the enrolled device too: an operator must untangle this.
         return "reported", f"it has the certificate of an enrolled device: {found.held[0]}"
-    iot.add_thing_to_thing_group(thingName=thing_name, thingGroupName=group)
+    failure: Exception | None = None
+    try:
+        iot.add_thing_to_thing_group(thingName=thing_name, thingGroupName=group)
+    except (BotoCoreError, ClientError) as error:
+        # Somebody deleted the group, or the thing is in as many as AWS IoT takes: without the
+        # group's policy, only its certificates keep it out.
+        failure = error
     for pause in _PAUSES_SECONDS:
         if found is None or found.complete:
             break
         runtime.sleep(pause)
         found = _look(runtime, config, thing_name)
     off = shut(runtime, config, thing_name)
+    if failure is not None:
+        raise failure
     return "quarantined", f"{off} certificates switched off"
 
 
-def shut(runtime: Runtime, config: Lifecycle, thing_name: str) -> int:
+def shut(
+    runtime: Runtime, config: Lifecycle, thing_name: str, *, still_in: str | None = None
+) -> int:
     """Switch a thing's ACTIVE certificates off, and return how many that were.
 
     One that holds an enrolled device's claim is left alone, and one that the device of this name
     goes on with until its new one is confirmed: an operator may just have let it out.
+
+    Args:
+        runtime: the means.
+        config: the settings.
+        thing_name: the thing.
+        still_in: the group that it was listed in, some time ago: an operator may have let a thing
+            out since that no record speaks of.
 
     Raises:
         ClientError, BotoCoreError: AWS refused.
     """
     found = _look(runtime, config, thing_name)
     off = [] if found is None else [each for each in found.active if each not in found.held]
+    if off and still_in is not None:
+        groups = identities.groups_of(runtime.clients.iot(), thing_name)
+        off = off if still_in in groups else []
     for certificate_id in off:
         identities.switch(runtime.clients.iot(), certificate_id, INACTIVE)
         told = {"thingName": thing_name, "certificateId": certificate_id}

@@ -178,7 +178,10 @@ class _Sweep:
                 if kind == "device":
                     self._on_device(name)
                 else:
-                    self.counts.quarantined += strangers.shut(self._runtime, self._config, name)
+                    group = self._config.quarantine_group
+                    self.counts.quarantined += strangers.shut(
+                        self._runtime, self._config, name, still_in=group
+                    )
             except (
                 BotoCoreError,
                 ClientError,

@@ -240,6 +240,10 @@ def test_exactly_those_are_cut_off_that_came_through_the_leaked_claim(fleet, con
     assert {id_ for id_, status in after["certificates"].items() if status == "INACTIVE"} == off
     assert after["group"] == [f"{PREFIX}-{serial}" for serial in leaked]
     assert not after["template"]
+    retired = {
+        serial: {"retiredCertificateIds": {"SS": [certificate_id]}}
+        for serial, certificate_id in zip(numbers[43:45], former, strict=True)
+    }
     for serial, item in after["records"].items():
         if serial in leaked:
             quarantined = fleet.record(serial)
@@ -247,13 +251,16 @@ def test_exactly_those_are_cut_off_that_came_through_the_leaked_claim(fleet, con
             assert "leaked" in quarantined.status_reason
             assert quarantined.suspended_certificate_ids == {quarantined.certificate_id}
         else:
-            assert item == before["records"][serial]
+            assert item == before["records"][serial] | retired.get(serial, {})
     assert list(map(connects, online)) == [False, False, False, True, True]
 
 
 def test_a_kill_after_any_request_and_a_second_run_end_in_the_same_state(fleet, ends):
     fleet.admit("SN-1", LEAKED, fleet.since)
     fleet.moved_on("SN-2")
+    fleet.moved_on("SN-3")
+    suspension = fleet.run("incident", "device", "SN-3", "--reason", "lost", "--yes")
+    assert suspension.exit_code == 0, suspension.output
     drill = fleet.drill("--template-off")
     before = fleet.state()
     assert ends(*drill) == 0
@@ -269,6 +276,21 @@ def test_a_kill_after_any_request_and_a_second_run_end_in_the_same_state(fleet, 
         fleet.restore(before)
         assert fleet.state() == before
     assert kills > 15
+
+
+def test_a_device_that_is_resumed_after_the_drill_is_so_without_what_leaked(fleet):
+    """It was suspended before, with both certificates on."""
+    former = fleet.moved_on("SN-1")
+    present = fleet.certificates["SN-1"]["certificateId"]
+    assert fleet.run("incident", "device", "SN-1", "--reason", "lost", "--yes").exit_code == 0
+    assert fleet.record("SN-1").suspended_certificate_ids == {former, present}
+    result = fleet.run(*fleet.drill("--json"))
+    assert result.exit_code == 0, result.output
+    assert fleet.record("SN-1").suspended_certificate_ids == {present}
+    assert fleet.run("incident", "lift", "SN-1", "--reason", "found").exit_code == 0
+    assert fleet.record("SN-1").retired_certificate_ids == {former}
+    statuses = [fleet.certificate_status(each) for each in (former, present)]
+    assert statuses == ["INACTIVE", "ACTIVE"]
 
 
 def test_devices_and_batches_are_cut_off_and_let_go_on(fleet, connects):

@@ -200,8 +200,10 @@ def record_facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str
         ("Provisioned", moment(record.provisioned_at, now)),
         ("Claims granted", record.provision_count or "-"),
         ("Certificate", record.certificate_id or "-"),
+        ("Certificates retired", ", ".join(sorted(record.retired_certificate_ids or ())) or "-"),
         through("Claim certificate used", record.claim_certificate_id, stack),
         ("Gate" if gated else "Template", record.template_name or "-"),
+        ("First shadow written", moment(record.shadow_written_at, now)),
     ]
 
 

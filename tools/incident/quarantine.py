@@ -15,12 +15,13 @@ from botocore.exceptions import ClientError
 from device_registry import names
 from device_registry.certificates import PENDING
 from device_registry.record import Status
+from device_registry.retirement import retirement_update
 from device_registry.transitions import Action
 from tools.aws_errors import RUN_ENDING, error_code, is_not_found
 from tools.registry import raw
 from tools.registry.certificates import SWITCHES, short, status_of
 from tools.registry.operate import Report, Result, operate
-from tools.registry.table import RegistryTable, StoredItem
+from tools.registry.table import ConditionFailedError, RegistryTable, StoredItem
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -120,13 +121,27 @@ class Quarantine:
         return self._out(self._operate(serial_number, Action.RELEASE, certificate_id=present))
 
     def switch_off(self, serial_number: str, certificate_id: str) -> Report:
-        """Switch one certificate off that is not its device's present one.
+        """Switch one certificate off for good that is not its device's present one.
+
+        The record is told first: a suspension that is under way, or comes before the certificate
+        is off, may note it as one to bring back, and what is retired never is.
 
         Raises:
             ClientError, BotoCoreError: AWS cannot be used at all, for any certificate.
         """
         named = f"certificate {short(certificate_id)} of {serial_number}"
         plan = SWITCHES[Action.SUSPEND]
+        try:
+            unnoted = self._retire(serial_number, certificate_id)
+        except ConditionFailedError:
+            return Report(
+                serial_number=serial_number,
+                result=Result.FAILED,
+                sentence=(
+                    f"{named} became its present one meanwhile, and was left alone: run the "
+                    "command again."
+                ),
+            )
         try:
             status = status_of(self.iot, certificate_id)
             if status in plan.when:
@@ -145,7 +160,31 @@ class Quarantine:
             result, became = Result.ALREADY, f"is {PENDING}: it cannot connect"
         else:
             result, became = Result.ALREADY, f"is {status or 'deleted'} already"
+        if unnoted is not None:
+            result = Result.FAILED
+            became += f"; its record could not say so ({unnoted}): `resume` may bring it back"
         return Report(serial_number=serial_number, result=result, sentence=f"{named} {became}.")
+
+    def _retire(self, serial_number: str, certificate_id: str) -> ClientError | None:
+        """Note in the record, if there is one, that a certificate had its turn.
+
+        Returns:
+            Why it could not be noted, which is no reason to leave the certificate on.
+
+        Raises:
+            ConditionFailedError: the device has it for its present one.
+            ClientError, BotoCoreError: AWS cannot be used at all.
+        """
+        try:
+            self.registry.update(retirement_update(serial_number, certificate_id))
+        except ConditionFailedError as error:
+            if error.item is not None:
+                raise
+        except ClientError as error:
+            if error_code(error) in RUN_ENDING:
+                raise
+            return error
+        return None
 
     def _read(self, serial_number: str) -> StoredItem | None:
         valid = names.matches(names.SERIAL_NUMBER, serial_number)

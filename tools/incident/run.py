@@ -95,8 +95,8 @@ class Run:
 def contain(leak: Leak, quarantine: Quarantine, listed: Concerned) -> Outcome:
     """Deal with one device of a leaked claim, by its record as it stands now.
 
-    Former certificates go first: a suspension then does not note them as its own doing, and
-    nothing that ends it brings them back.
+    Former certificates go first: they are retired when the device is suspended, and nothing that
+    ends the suspension brings them back.
 
     Raises:
         ClientError, BotoCoreError: AWS cannot be used at all, for any device.

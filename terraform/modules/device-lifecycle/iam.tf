@@ -99,7 +99,10 @@ locals {
         shadows = local.shadows_policy
       },
       !local.quarantine ? {} : {
-        quarantined = templatefile("${local.policy_dir}/lifecycle-quarantined.json.tftpl", { group_arn = local.quarantine_group_arn })
+        quarantined = templatefile("${local.policy_dir}/lifecycle-quarantined.json.tftpl", {
+          thing_arns = local.thing_arns
+          group_arn  = local.quarantine_group_arn
+        })
       },
     )
   }

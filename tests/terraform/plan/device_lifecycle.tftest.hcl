@@ -183,7 +183,7 @@ run "quarantines_by_thing_events_in_another_partition" {
   }
 
   assert {
-    condition     = jsondecode(local.policies.sweep.quarantined).Statement[0] == { Sid = "ThingsInTheGroup", Effect = "Allow", Action = "iot:ListThingsInThingGroup", Resource = "arn:aws-us-gov:iot:us-gov-west-1:123456789012:thinggroup/a-very-long-prefix-x-quarantine" } && jsondecode(local.policies.sweep.connections).Statement[0].Action == ["iot:DeleteConnection"] && local.policies.sweep.certificates == local.policies.confirmation.certificates
+    condition     = jsondecode(local.policies.sweep.quarantined).Statement[0] == { Sid = "ThingsInTheGroup", Effect = "Allow", Action = "iot:ListThingsInThingGroup", Resource = "arn:aws-us-gov:iot:us-gov-west-1:123456789012:thinggroup/a-very-long-prefix-x-quarantine" } && jsondecode(local.policies.sweep.quarantined).Statement[1] == { Sid = "GroupsOfThings", Effect = "Allow", Action = "iot:ListThingGroupsForThing", Resource = jsondecode(local.policies.sweep.certificates).Statement[0].Resource } && length(jsondecode(local.policies.sweep.quarantined).Statement) == 2 && jsondecode(local.policies.sweep.connections).Statement[0].Action == ["iot:DeleteConnection"] && local.policies.sweep.certificates == local.policies.confirmation.certificates
     error_message = "The sweep may do something else."
   }
 

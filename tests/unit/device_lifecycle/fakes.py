@@ -81,6 +81,11 @@ class Aws:
     def ListThingsInThingGroup(self, thingGroupName):  # noqa: N802, N803
         return {"things": list(self._find(self.groups, thingGroupName))}
 
+    def ListThingGroupsForThing(self, thingName):  # noqa: N802, N803
+        self._find(self.things, thingName)
+        names = [name for name, things in self.groups.items() if thingName in things]
+        return {"thingGroups": [{"groupName": name} for name in names]}
+
     def DeleteConnection(self, clientId):  # noqa: N802, N803
         self._find(self.connections, clientId)
         del self.connections[clientId]

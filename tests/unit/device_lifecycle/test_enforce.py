@@ -1,6 +1,7 @@
 """AWS IoT agrees with the record, whatever the stream brings and in whatever order."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -109,6 +110,26 @@ def test_a_change_that_is_over_undoes_nothing(on):
         assert enforce.run({"Records": [told]}, on.runtime()) == {"batchItemFailures": []}
     assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
     assert on.aws.connections == {THING: {}}
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+def test_what_is_retired_is_not_brought_back(on, meanwhile):
+    """The record says so before the certificate is looked at, or just as it is switched on."""
+    on.aws.certificates = dict.fromkeys(BOTH, "INACTIVE")
+    resumed = device(Status.PROVISIONING, lease_expires_at=NOW)
+    retired = replace(resumed, retired_certificate_ids=frozenset({OTHER_CERTIFICATE}))
+
+    def retire(operation, _):
+        if operation == "UpdateCertificate":
+            on.table.put_item(TableName="registry", Item=to_item(retired))
+
+    on.aws.before = retire if meanwhile else on.aws.before
+    turn(
+        on,
+        device(Status.SUSPENDED, suspended_certificate_ids=BOTH),
+        resumed if meanwhile else retired,
+    )
+    assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
 
 
 def test_a_resumption_told_after_the_next_suspension_is_kept_for_its_end(on):

@@ -18,6 +18,7 @@ from device_lifecycle.errors import RetryError
 from device_registry.certificates import of_device
 from device_registry.claim import claim_update
 from device_registry.record import ReprovisionPolicy, Status
+from device_registry.retirement import retirement_update
 from device_registry.transitions import Action, Change, TransitionRefusedError, transition_update
 from tests.unit.builders import LEASE, claim_request
 from tests.unit.device_lifecycle.fakes import ARN, THING, World, event
@@ -129,6 +130,15 @@ class Story:
             return
         self.acts(OPERATOR, arguments)
 
+    def retire(self, *, killed):
+        """Switch off what came in through a leaked claim; ``killed``: between its two writes."""
+        record = self.world.stored()
+        for certificate in set(of_device(record)) - {record.certificate_id}:
+            self.acts(OPERATOR, retirement_update(record.serial_number, certificate))
+            statuses = self.world.aws.certificates
+            if not killed and statuses.get(certificate) == "ACTIVE":
+                statuses[certificate] = "INACTIVE"
+
     # What the functions do.
 
     def confirm(self, told, disturbance=None):
@@ -209,6 +219,8 @@ class Story:
         self.note()
         if kind == "activate":
             self.activate()
+        elif kind == "retire":
+            self.retire(killed=False)
         elif isinstance(kind, int):
             self.claim(kind)
         else:
@@ -285,7 +297,7 @@ numbers = st.sampled_from([-1, -1, -1, -2, 0, 1, 2, 3, 4])
 certificates = st.sampled_from([0, 1, 2])
 connecting = st.sampled_from([PRESENT, PRESENT, PRESENT, 0, 1])
 actions = st.sampled_from(Action)
-others = st.one_of(actions, actions, certificates, st.sampled_from(["stop", "activate"]))
+others = st.one_of(actions, actions, certificates, st.sampled_from(["stop", "activate", "retire"]))
 disturbed = st.tuples(others, st.sampled_from([1, 1, 2, 2, 3, 3, 4, 5, 6, 8]))
 disturbances = st.one_of(disturbed, disturbed, disturbed, st.none())
 deliveries = st.tuples(st.just("deliver"), numbers, st.booleans(), disturbances)
@@ -303,6 +315,7 @@ steps = st.one_of(
     st.tuples(st.just("deliver_again"), numbers, disturbances),
     st.tuples(st.just("sweep"), disturbances),
     st.tuples(st.just("operate"), actions, st.booleans()),
+    st.tuples(st.just("retire"), st.booleans()),
     st.tuples(st.just("operate"), actions, st.booleans()),
     st.tuples(st.just("wait"), st.sampled_from([0, LEASE + 1])),
 )
@@ -314,6 +327,8 @@ def play(story, told):
     for name, *arguments in told:
         if name == "operate":
             story.operate(arguments[0], look=arguments[1])
+        elif name == "retire":
+            story.retire(killed=arguments[0])
         else:
             getattr(story, name)(*arguments)
         revoked = story.world.stored().status is Status.REVOKED
@@ -356,6 +371,18 @@ LIVES = {
     "replaced": (
         [*UP, ("claim", 1), ("activate",), ("connect", 1, None)],
         Status.ACTIVE,
+        {0: "INACTIVE", 1: "ACTIVE"},
+    ),
+    "suspended as it was replaced, its first certificate retired, resumed": (
+        [
+            *UP,
+            ("claim", 1),
+            ("activate",),
+            ("operate", Action.SUSPEND, True),
+            ("retire", True),
+            ("operate", Action.RESUME, False),
+        ],
+        Status.PROVISIONING,
         {0: "INACTIVE", 1: "ACTIVE"},
     ),
     "released, claimed anew": (

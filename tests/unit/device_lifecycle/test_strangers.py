@@ -1,6 +1,7 @@
 """Things that no record speaks of: found, reported, and by choice quarantined."""
 
 import pytest
+from botocore.exceptions import ClientError
 
 from device_lifecycle import confirm, strangers
 from device_registry.record import Status
@@ -61,6 +62,36 @@ def test_quarantine(stranger, capsys):
     assert (switched["event"], switched["to"]) == ("certificate-switched", "INACTIVE")
     assert (found["outcome"], found["detail"]) == ("quarantined", "1 certificates switched off")
     assert stranger.pauses == []
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "LimitExceededException"])
+def test_a_group_that_does_not_take_the_thing_leaves_no_certificate_on(stranger, capsys, code):
+    stranger.aws.answers["AddThingToThingGroup"] = code
+    with pytest.raises(ClientError, match=code):
+        meet(stranger, "by-hand", **QUARANTINE)
+    assert stranger.aws.certificates == {CERTIFICATE: "INACTIVE"}
+    assert [line["event"] for line in lines(capsys)] == ["certificate-switched"]
+
+
+@pytest.mark.parametrize("let_out", [False, True])
+def test_a_thing_that_was_let_out_since_it_was_listed_stays_on(stranger, let_out):
+    stranger.aws.groups = {"acme-quarantine": [] if let_out else ["by-hand"], "more": ["by-hand"]}
+    config = stranger.config(**QUARANTINE)
+    off = strangers.shut(stranger.runtime(), config, "by-hand", still_in="acme-quarantine")
+    assert off == (not let_out)
+    assert stranger.aws.certificates == {CERTIFICATE: "ACTIVE" if let_out else "INACTIVE"}
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "ThrottlingException"])
+def test_whether_a_thing_was_let_out_is_not_guessed(stranger, code):
+    stranger.aws.answers["ListThingGroupsForThing"] = code
+    config, shut = stranger.config(**QUARANTINE), strangers.shut
+    if code == "ThrottlingException":
+        with pytest.raises(ClientError, match=code):
+            shut(stranger.runtime(), config, "by-hand", still_in="acme-quarantine")
+    else:
+        assert shut(stranger.runtime(), config, "by-hand", still_in="acme-quarantine") == 0
+    assert stranger.aws.certificates == {CERTIFICATE: "ACTIVE"}
 
 
 def test_the_thing_comes_before_its_certificate(stranger):

@@ -178,6 +178,22 @@ def test_things_in_quarantine_stay_there(world):
     assert world.aws.certificates == {OTHER_CERTIFICATE: "INACTIVE"}
 
 
+def test_a_thing_that_is_let_out_after_it_was_listed_is_left_alone(world):
+    """The list is as old as the run; the operator takes the thing out of the group first."""
+    world.aws.groups["acme-quarantine"] = ["by-hand"]
+    world.aws.things["by-hand"] = [ARN + OTHER_CERTIFICATE]
+    world.aws.certificates[OTHER_CERTIFICATE] = "INACTIVE"
+
+    def let_out(operation, _):
+        if operation == "ListThingPrincipals":
+            world.aws.groups["acme-quarantine"].clear()
+            world.aws.certificates[OTHER_CERTIFICATE] = "ACTIVE"
+
+    world.aws.before = let_out
+    assert run(world, **QUARANTINE) == {"checked": 1}
+    assert world.aws.certificates == {OTHER_CERTIFICATE: "ACTIVE"}
+
+
 def test_one_that_fails_stops_no_other(world, capsys):
     for number in range(3):
         certificate = f"{number}a" * 32

@@ -90,7 +90,9 @@ def test_exactly_those_are_cut_off_that_came_in_through_the_claim_since(world):
     assert after["group"] == {f"acme-{serial}" for serial in leaked}
     assert after["templates"] == {TEMPLATE: False}
     for serial in after["records"].keys() - leaked:
-        assert after["records"][serial] == before["records"][serial]
+        retired = {"SS": sorted(world.granted.get(serial, ()))}
+        noted = {"retiredCertificateIds": retired} if retired["SS"] else {}
+        assert after["records"][serial] == before["records"][serial] | noted
     for serial in leaked:
         item = from_item(world.table.items[serial])
         assert item.suspended_certificate_ids == {item.certificate_id}
@@ -208,6 +210,90 @@ def test_a_device_that_came_in_twice_is_suspended_and_its_first_certificate_stay
     quarantine(world).lift("SN-1")
     assert world.iot.certificates[first] == "INACTIVE"
     assert world.iot.certificates[present] == "ACTIVE"
+
+
+@pytest.mark.parametrize("back_to", [Status.PROVISIONING, Status.ACTIVE])
+@pytest.mark.parametrize("before", [True, False])
+def test_no_resumption_brings_a_retired_certificate_back(world, back_to, before):
+    """Whether the device was suspended before the drill, which noted both, or is after it."""
+    former = world.moved_on("SN-1")
+    world.table.items["SN-1"]["status"] = {"S": back_to}
+    present = world.table.items["SN-1"]["certificateId"]["S"]
+    if before:
+        quarantine(world).put("SN-1")
+        noted = from_item(world.table.items["SN-1"]).suspended_certificate_ids
+        assert noted == {former, present}
+    (outcome,) = drill(world).outcomes
+    assert (outcome.ok, outcome.report) == (True, None)
+    if not before:
+        # Somebody switched it on again by hand, and the suspension notes it.
+        world.iot.certificates[former] = "ACTIVE"
+        quarantine(world).put("SN-1")
+    after = from_item(world.table.items["SN-1"])
+    assert after.retired_certificate_ids == {former}
+    assert (former in after.suspended_certificate_ids) is not before
+    assert quarantine(world).lift("SN-1").ok
+    assert world.status("SN-1") == back_to
+    assert world.iot.certificates[former] == "INACTIVE"
+    assert world.iot.certificates[present] == "ACTIVE"
+
+
+def test_a_drill_that_is_killed_between_its_two_writes_is_finished_by_the_next(world):
+    former = world.moved_on("SN-1")
+    quarantine(world).put("SN-1")
+    update = world.table.update
+
+    def killed(arguments):
+        update(arguments)
+        raise KilledError
+
+    world.table.update = killed
+    with pytest.raises(KilledError):
+        drill(world)
+    world.table.update = update
+    # Nothing that happens before the next run lets it in again.
+    assert quarantine(world).lift("SN-1").ok
+    assert world.iot.certificates[former] == "INACTIVE"
+    world.iot.certificates[former] = "ACTIVE"
+    assert all(outcome.ok for outcome in drill(world).outcomes)
+    assert world.iot.certificates[former] == "INACTIVE"
+
+
+def test_a_former_certificate_that_became_the_present_one_is_left_to_the_next_run(world):
+    former = world.moved_on("SN-1")
+    cell, found = quarantine(world), leak(world)
+    (listed,) = found.concerned(world.table)
+    get = world.table.get
+
+    def claimed_meanwhile(serial):
+        item = get(serial)
+        world.table.items[serial] = item | {"certificateId": {"S": former}}
+        return item
+
+    world.table.get = claimed_meanwhile
+    (report,) = contain(found, cell, listed).former
+    world.table.get = get
+    assert report.result is Result.FAILED
+    assert "became its present one meanwhile" in report.sentence
+    assert world.iot.certificates[former] == "ACTIVE"
+    drill(world)
+    assert (world.status("SN-1"), world.iot.certificates[former]) == ("SUSPENDED", "INACTIVE")
+
+
+def test_a_record_that_cannot_say_so_is_told_and_keeps_no_certificate_on(world, monkeypatch):
+    former = world.moved_on("SN-1")
+    refusals = [client_error("ValidationException"), client_error("AccessDeniedException")]
+
+    def refuse(_):
+        raise refusals.pop(0)
+
+    monkeypatch.setattr(world.table, "update", refuse)
+    report = quarantine(world).switch_off("SN-1", former)
+    assert report.result is Result.FAILED
+    assert "its record could not say so" in report.sentence
+    assert world.iot.certificates[former] == "INACTIVE"
+    with pytest.raises(Exception, match="AccessDenied"):
+        quarantine(world).switch_off("SN-1", former)
 
 
 def test_a_present_certificate_that_the_log_knows_is_the_claim_s(world):
