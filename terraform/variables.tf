@@ -18,7 +18,7 @@ variable "name_prefix" {
 
 variable "device_types" {
   description = <<-EOT
-    The kinds of device, by key (1 to 32 lower-case letters, digits and hyphens; `devices` is taken by the parent group). The thing type, the thing group and the IoT policy of a kind are all called <name_prefix>-<key>.
+    The kinds of device, by key (1 to 32 lower-case letters, digits and hyphens; `devices` is taken by the parent group, `quarantine` by the device lifecycle). The thing type, the thing group and the IoT policy of a kind are all called <name_prefix>-<key>.
     - `description`: of the thing type and the thing group.
     - `searchable_attributes`: up to three attribute names of the thing type.
     - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.

@@ -364,7 +364,9 @@ def announce(options: argparse.Namespace) -> None:
 
 def stop_at_eof() -> None:
     """End this process group when standard input closes."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock would abort an interpreter that ends meanwhile.
+    while os.read(0, 1024):
+        pass
     os.killpg(os.getpgid(0), signal.SIGTERM)
     time.sleep(STOP_SECONDS)
     os.killpg(os.getpgid(0), signal.SIGKILL)

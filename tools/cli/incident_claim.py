@@ -333,8 +333,9 @@ class _Drill:
         successor = (
             f"A new claim: `iot-provisioning claim-csr --name {new} --out-dir claims`, then add "
             f'{new} = {{ csr_pem = file("claims/{new}.csr.pem") }} to '
-            f"templates.{template}.claim_certificates and apply. It makes a new key: never make "
-            "the request with the old one."
+            f"templates.{template}.claim_certificates, and its budget, if the old one has any, to "
+            "monitoring.claim_budgets, and apply. It makes a new key: never make the request with "
+            "the old one."
         )
         tied = (
             f"Devices whose enrolment names {short(self.chosen.certificate_id)} as "
@@ -342,9 +343,9 @@ class _Drill:
         )
         devices = (
             "Look at each device in quarantine. If it is yours: `iot-provisioning incident lift "
-            "SERIAL`. If a stranger had its serial number: the same with --release, and the device "
-            "gets in with the new claim. If it is to stay out for good: `iot-provisioning revoke "
-            "SERIAL`."
+            "SERIAL --reason ...`. If a stranger had its serial number: the same with --release, "
+            "and the device gets in with the new claim. If it is to stay out for good: "
+            "`iot-provisioning revoke SERIAL --reason ...`."
         )
         return [again, terraform, successor, tied, devices]
 

@@ -273,7 +273,7 @@ def _fault(certificate: Certificate, details: Details, record: DeviceRecord) -> 
         return Explanation(
             f"Its record lets it go on, and its thing is still in {group}, whose policy allows it "
             "nothing.",
-            f"`incident lift {record.serial_number}` takes it out, if it is yours.",
+            f"`incident lift {record.serial_number} --reason ...` takes it out, if it is yours.",
         )
     if not certificate.policies:
         return Explanation(

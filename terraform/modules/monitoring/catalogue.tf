@@ -188,7 +188,7 @@ locals {
     }
 
     function-throttles = {
-      summary             = "A function behind the registry is throttled: its events wait, and are lost at last."
+      summary             = "A function behind the registry is throttled: its events wait, and go to the dead-letter queue in the end."
       namespace           = "AWS/Lambda"
       metric              = "Throttles"
       statistic           = "Sum"
