@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from device_lifecycle import events, identities, journal
+from device_lifecycle import errors, events, identities, journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Lifecycle, UnexpectedThings
 from device_registry import certificates
@@ -35,23 +35,25 @@ def meet(runtime: Runtime, config: Lifecycle, thing_name: str) -> None:
         return
     if thing_name.startswith(config.ignored_thing_prefixes):
         return
-    outcome, detail = "reported", None
+    outcome, detail, failure = "reported", None, None
     if config.quarantine_group is not None:
-        outcome, detail = _quarantine(runtime, config, config.quarantine_group, thing_name)
+        outcome, detail, failure = _quarantine(runtime, config, config.quarantine_group, thing_name)
     told = {"outcome": outcome, "detail": detail, "thingName": thing_name}
     runtime.journal.tell(journal.UNEXPECTED_THING, told, level="WARN")
+    if failure is not None:
+        raise failure
 
 
 def _quarantine(
     runtime: Runtime, config: Lifecycle, group: str, thing_name: str
-) -> tuple[str, str | None]:
+) -> tuple[str, str | None, Exception | None]:
     iot = runtime.clients.iot()
     found = _look(runtime, config, thing_name)
     if found is None:
-        return "gone", None
+        return "gone", None, None
     if found.held:
         # The group would cut off the enrolled device too: an operator must untangle this.
-        return "reported", f"it has the certificate of an enrolled device: {found.held[0]}"
+        return "reported", f"it has the certificate of an enrolled device: {found.held[0]}", None
     failure: Exception | None = None
     try:
         iot.add_thing_to_thing_group(thingName=thing_name, thingGroupName=group)
@@ -64,10 +66,10 @@ def _quarantine(
             break
         runtime.sleep(pause)
         found = _look(runtime, config, thing_name)
-    off = shut(runtime, config, thing_name)
+    told = f"{shut(runtime, config, thing_name)} certificates switched off"
     if failure is not None:
-        raise failure
-    return "quarantined", f"{off} certificates switched off"
+        return "reported", f"{told}, and not in {group}: {errors.describe(failure)}", failure
+    return "quarantined", told, None
 
 
 def shut(

@@ -70,7 +70,12 @@ def test_a_group_that_does_not_take_the_thing_leaves_no_certificate_on(stranger,
     with pytest.raises(ClientError, match=code):
         meet(stranger, "by-hand", **QUARANTINE)
     assert stranger.aws.certificates == {CERTIFICATE: "INACTIVE"}
-    assert [line["event"] for line in lines(capsys)] == ["certificate-switched"]
+    switched, found = lines(capsys)
+    assert switched["event"] == "certificate-switched"
+    assert (found["event"], found["outcome"]) == ("unexpected-thing", "reported")
+    assert found["detail"] == (
+        f"1 certificates switched off, and not in acme-quarantine: AddThingToThingGroup: {code}"
+    )
 
 
 @pytest.mark.parametrize("let_out", [False, True])
