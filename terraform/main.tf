@@ -282,7 +282,7 @@ module "monitoring" {
     certificate_id = claim.id
     budget         = lookup(var.monitoring.claim_budgets, key, null)
   } }
-  claim_guard  = local.guarding ? { function_arn = module.claim_guard.function_arn } : null
+  claim_guard  = local.guarding ? { function_arn = module.claim_guard.function_arn, alarm_arns = module.claim_guard.alarm_arns } : null
   just_in_time = var.create && anytrue([for authority in values(var.certificate_authorities) : authority.template != null])
 
   hook = !var.create ? null : { name = module.provisioning_hook.function_name, timeout_seconds = var.hook.timeout }

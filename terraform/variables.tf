@@ -463,7 +463,7 @@ variable "monitoring" {
 
 variable "claim_guard" {
   description = <<-EOT
-    Whether a claim certificate's budget alarm switches the certificate off by itself, beside telling the topic. Off by default: nobody comes in by that claim any more until an operator says so, however good the reason for the devices was. Takes of modules/claim-guard (see there): `package_path` (null means build/claim_guard.zip of this repository), `package_sha256`, `code_signing_config_arn`, `dead_letter_retention_days`. Needs `monitoring`, and a budget that somebody chose for each claim certificate.
+    Whether a claim certificate's budget alarm switches the certificate off by itself, beside telling the topic. Off by default: nobody comes in by that claim any more until an operator says so, however good the reason for the devices was. Takes of modules/claim-guard (see there): `package_path` (null means build/claim_guard.zip of this repository), `package_sha256`, `code_signing_config_arn`, `dead_letter_retention_days`. Needs `monitoring`, and a budget that somebody chose for each claim certificate, of which there may be 30.
   EOT
   type = object({
     enabled                    = optional(bool, false)
@@ -490,6 +490,11 @@ variable "claim_guard" {
       for key, template in var.templates : [for claim in keys(template.claim_certificates) : "${key}/${claim}"]
     ]), keys(var.monitoring.claim_budgets))) == 0
     error_message = "claim_guard stops whoever uses a claim certificate beyond its budget, so each needs one that fits it. Set monitoring.claim_budgets for each claim certificate, or monitoring.alarms[\"claim-budget\"].threshold for all others."
+  }
+
+  validation {
+    condition     = !var.claim_guard.enabled || sum(concat([0], [for template in values(var.templates) : length(template.claim_certificates)])) <= 30
+    error_message = "claim_guard may watch over 30 claim certificates at most, of all templates together: each one's alarm is named in the function's policy, which holds no more. Have fewer claim_certificates, or set claim_guard.enabled to false."
   }
 }
 

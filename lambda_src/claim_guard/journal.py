@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from claim_guard.alarm import BudgetAlarm, RefusedError
 from claim_guard.guard import Outcome
+from claim_guard.settings import MisconfiguredError
 from device_registry import decision_log
 from device_registry.certificates import INACTIVE
 
@@ -39,6 +40,11 @@ class Journal:
     def refused(self, refused: RefusedError) -> None:
         """Tell of an event that switches nothing off, and of nothing else that it holds."""
         told = {"outcome": "refused", "reason": refused.reason, "alarmName": refused.alarm_name}
+        self._tell(FAULT, "ERROR", told)
+
+    def misconfigured(self, error: MisconfiguredError) -> None:
+        """Tell which setting nothing can be done without."""
+        told = {"outcome": "failed", "reason": error.denial, "detail": str(error)}
         self._tell(FAULT, "ERROR", told)
 
     def failed(self, alarm: BudgetAlarm, error: Exception) -> None:

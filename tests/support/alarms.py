@@ -6,6 +6,8 @@
 - An alarm whose whole window is empty treats that as it was told to: the engine leaves it alone.
 - Alarms are evaluated when a service of the endpoint counts something: the engine does so only when
   somebody publishes a value. Neither does it by the clock.
+- A change of an alarm's state is acted on once: values come from several threads, and the engine
+  compares and sets without a lock.
 - An alarm on one metric invokes the functions among its actions: the engine tells topics only.
 - A log group's metric filters count, and subscription filters match, JSON lines: comparisons of a
   field with a text, joined by `&&` and `||`. Any other pattern in braces matches nothing.
@@ -20,6 +22,7 @@ It runs in the engine's own environment and imports nothing of the project.
 import contextlib
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -89,8 +92,17 @@ def _describe_alarms_as_they_were_put(metrics: Any) -> None:
 
 def _look_at_the_alarms_own_metric(metrics: Any) -> None:
     code = metrics._evaluate_alarm.__code__
+    one_at_a_time = threading.Lock()
 
     def evaluate(alarm):
+        changes: list[tuple[Any, ...]] = []
+        with one_at_a_time:
+            compare(alarm, lambda changed, *rest: changes.append((dict(changed), *rest)))
+        # Without the lock: what is told of it may count something, and wait for that.
+        for change in changes:
+            metrics._dispatch_alarm_actions(*change)
+
+    def compare(alarm, act):
         if not alarm.get("MetricName"):
             return
         dimensions = metrics._dims_key(metrics._dims_from_list(alarm.get("Dimensions") or []))
@@ -98,8 +110,11 @@ def _look_at_the_alarms_own_metric(metrics: Any) -> None:
         begin = time.time() - alarm["Period"] * alarm["EvaluationPeriods"]
         points = [p for p in metrics._metrics.get(own) or [] if p["Timestamp"] >= begin]
         # In a namespace of its own: other requests count meanwhile.
-        seen = {own: points or missing(alarm)}
-        FunctionType(code, {**vars(metrics), "_metrics": seen})(alarm)
+        own_values = {
+            "_metrics": {own: points or missing(alarm)},
+            "_dispatch_alarm_actions": act,
+        }
+        FunctionType(code, {**vars(metrics), **own_values})(alarm)
 
     metrics._evaluate_alarm = evaluate
 

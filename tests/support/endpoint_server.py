@@ -211,7 +211,8 @@ def call_from_alarms(
 ) -> Callable[[str, str, Any], None]:
     """What hands an alarm's event to a function, if that function's policy lets the alarm.
 
-    CloudWatch tries on where it may not; here that is a line in the log.
+    Where it may not, or there is no such function, the event is lost: CloudWatch tries on for other
+    reasons only. A line in the log says so.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
     """
     functions, responses = engine("services.lambda_svc"), engine("core.responses")
@@ -233,7 +234,7 @@ def call_from_alarms(
         if evaluator.evaluate_resource_policy(policy, context, ALARMS).decision == "Allow":
             dispatch(account, region, function_arn, event)
         else:
-            print(f"{alarm_arn} may not invoke {function_arn}", flush=True)
+            print(f"Lost: {alarm_arn} may not invoke {function_arn}", flush=True)
 
     return call
 

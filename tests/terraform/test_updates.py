@@ -15,6 +15,8 @@ CERTIFICATE = 'module.fleet_template["factory"].aws_iot_certificate.claim["line-
 ALARM = 'module.monitoring.aws_cloudwatch_metric_alarm.this["claim-budget/factory/line-1"]'
 DASHBOARD = "module.monitoring.aws_cloudwatch_dashboard.this[0]"
 WAIT_SECONDS = 30
+# In which what happens at all has happened.
+QUIET_SECONDS = 5
 
 
 class Running:
@@ -159,9 +161,15 @@ class Claim:
         (alarm,) = cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
         return alarm["StateValue"]
 
-    def becomes(self, status):
+    def arm(self):
+        """As the runbook has it: only a change into ALARM calls the guard."""
+        self.stack.client("cloudwatch").set_alarm_state(
+            AlarmName=self.name, StateValue="OK", StateReason="budget raised"
+        )
+
+    def becomes(self, status, within=WAIT_SECONDS):
         """Whether it has a status before long."""
-        iot, deadline = self.stack.client("iot"), time.monotonic() + WAIT_SECONDS
+        iot, deadline = self.stack.client("iot"), time.monotonic() + within
         while True:
             described = iot.describe_certificate(certificateId=self.certificate_id)
             if described["certificateDescription"]["status"] == status:
@@ -187,6 +195,7 @@ def test_a_claim_guard_is_added_to_what_runs_and_an_apply_opens_what_it_closed(r
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)
     own = {address for address in changes if address.startswith("module.claim_guard.")}
+    assert own
     assert all(changes.pop(address) == ["create"] for address in own)
     assert changes == {
         ALARM: ["update"],
@@ -216,19 +225,30 @@ def test_a_claim_guard_is_added_to_what_runs_and_an_apply_opens_what_it_closed(r
     # What the runbook warns of: the configuration says that it is ACTIVE, and so it is again.
     assert running.apply(**now) == {CERTIFICATE: ["update"]}
     assert claim.becomes("ACTIVE")
-    # The alarm is on already: with the old budget nothing would happen, with a new one it is over.
+    # The alarm is on already, and nothing happens until the guard is armed again.
     assert claim.registered(22) == "ALARM"
-    raised = running.apply(**now | {"budget": 50})
+    assert not claim.becomes("INACTIVE", within=QUIET_SECONDS)
+    claim.arm()
+    assert claim.registered(23) == "ALARM"
+    assert claim.becomes("INACTIVE")
+
+    # The run grew: a larger budget while nobody comes in, the guard armed, and the claim opened.
+    raised = running.apply(budget=50, active=False)
     assert raised == {ALARM: ["update"], DASHBOARD: ["update"]}
-    assert claim.registered(23) == "OK"
+    claim.arm()
+    assert running.apply(budget=50) == {CERTIFICATE: ["update"]}
+    assert claim.registered(24) == "OK"
+    assert claim.becomes("ACTIVE")
     assert claim.registered(51) == "ALARM"
     assert claim.becomes("INACTIVE")
 
 
 def test_a_claim_guard_that_is_taken_away_leaves_the_rest_as_it_was(running):
-    # As the runbook has it for a claim that leaked: to the certificate nothing is left to do.
+    # With a budget that nothing here reaches, so that the certificate is ACTIVE.
+    running.apply(budget=1000)
     now = {"active": False}
     changes = running.apply(**now)
+    assert changes.pop(CERTIFICATE) == ["update"]
     assert changes.pop(ALARM) == ["update"]
     assert changes.pop(DASHBOARD) == ["update"]
     assert {tuple(actions) for actions in changes.values()} == {("delete",)}

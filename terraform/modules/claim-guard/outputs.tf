@@ -42,6 +42,6 @@ output "dead_letter_queue_url" {
 }
 
 output "alarm_arns" {
-  description = "Per claim, the alarm that may call the function."
+  description = "Per claim, the alarm that may call the function, for the monitoring module's claim_guard."
   value       = local.alarm_arns
 }

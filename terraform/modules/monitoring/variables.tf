@@ -43,13 +43,24 @@ variable "claims" {
 }
 
 variable "claim_guard" {
-  description = "What switches a claim certificate off when its alarm claim-budget goes off: `function_arn`, one of the outputs of the claim-guard module, which must have the same claims. An action of these alarms beside the topic. Null: nobody but an operator does."
-  type        = object({ function_arn = string })
+  description = "What switches a claim certificate off when its alarm claim-budget goes off: `function_arn`, and `alarm_arns`, the alarms that may call it, by the keys of `claims`: both outputs of the claim-guard module. An action of these alarms beside the topic. Null: nobody but an operator does."
+  type        = object({ function_arn = string, alarm_arns = map(string) })
   default     = null
 
   validation {
     condition     = var.claim_guard == null ? true : can(regex("^arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[0-9A-Za-z_-]{1,64}(:[0-9A-Za-z_$-]{1,128})?$", var.claim_guard.function_arn))
     error_message = "claim_guard must have, as function_arn, the ARN of a function or of its alias."
+  }
+
+  # An alarm that may not call it would go off, say that it does, and switch nothing off.
+  validation {
+    condition     = var.claim_guard == null ? true : toset(keys(var.claim_guard.alarm_arns)) == toset(keys(var.claims))
+    error_message = "claim_guard must guard the claims that are watched: alarm_arns has other keys than claims. Give the claim-guard module the same keys."
+  }
+
+  validation {
+    condition     = var.claim_guard == null ? true : alltrue([for key, arn in var.claim_guard.alarm_arns : endswith(arn, ":alarm:${var.name_prefix}-claim-budget-${key}")])
+    error_message = "claim_guard lets in other alarms than there are: each of alarm_arns must end in :alarm:<name_prefix>-claim-budget-<key>. Give the claim-guard module the same name_prefix."
   }
 
   validation {

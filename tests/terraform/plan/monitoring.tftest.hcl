@@ -232,7 +232,13 @@ run "has_claims_switched_off_by_whom_it_is_told" {
   }
 
   variables {
-    claim_guard   = { function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live" }
+    claim_guard = {
+      function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live"
+      alarm_arns = {
+        line-1 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-1"
+        line-2 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-2"
+      }
+    }
     notifications = { topic = { arn = "arn:aws:sns:eu-central-1:123456789012:operations" } }
   }
 
@@ -260,8 +266,14 @@ run "refuses_a_claim_guard_that_no_alarm_calls" {
   }
 
   variables {
-    claim_guard = { function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live" }
-    alarms      = { claim-budget = { enabled = false } }
+    claim_guard = {
+      function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live"
+      alarm_arns = {
+        line-1 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-1"
+        line-2 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-2"
+      }
+    }
+    alarms = { claim-budget = { enabled = false } }
   }
 
   expect_failures = [var.claim_guard]
@@ -275,7 +287,52 @@ run "refuses_a_claim_guard_that_is_no_function" {
   }
 
   variables {
-    claim_guard = { function_arn = "acme-claim-guard" }
+    claim_guard = {
+      function_arn = "acme-claim-guard"
+      alarm_arns = {
+        line-1 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-1"
+        line-2 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-2"
+      }
+    }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_that_lets_one_alarm_not_in" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    claim_guard = {
+      function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live"
+      alarm_arns = {
+        line-1 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-1"
+      }
+    }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_of_another_prefix" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    claim_guard = {
+      function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:acme-claim-guard:live"
+      alarm_arns = {
+        line-1 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-line-1"
+        line-2 = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:evil-claim-budget-line-2"
+      }
+    }
   }
 
   expect_failures = [var.claim_guard]

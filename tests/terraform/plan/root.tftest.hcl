@@ -243,6 +243,25 @@ run "refuses_a_claim_guard_where_nobody_chose_the_budget" {
   expect_failures = [var.claim_guard]
 }
 
+run "refuses_a_claim_guard_of_more_claims_than_it_may_have" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates = {
+      factory = { claim_certificates = { for index in range(16) : "line-${index}" => { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+      field   = { claim_certificates = { for index in range(15) : "van-${index}" => { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+    }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { alarms = { claim-budget = { threshold = 2000 } } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
 run "makes_nothing" {
   command = plan
 

@@ -3,6 +3,8 @@
 import contextlib
 import copy
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
@@ -52,7 +54,7 @@ def iot(monkeypatch):
 
     def make(service, *, config):
         assert service == "iot"
-        assert config.retries == {"mode": "standard", "max_attempts": 5}
+        assert config is handler.CONFIG
         return client
 
     monkeypatch.setattr(handler.boto3, "client", make)
@@ -159,6 +161,17 @@ def test_an_endpoint_that_does_not_answer_is_tried_again(iot, told, monkeypatch)
     with pytest.raises(BotoCoreError):
         handler.lambda_handler(EVENT, CONTEXT)
     assert told()["detail"] == "ReadTimeoutError"
+
+
+def test_two_calls_that_nobody_answers_end_before_the_function_does():
+    retries, silent = handler.CONFIG.retries, handler.CONFIG.connect_timeout
+    silent += handler.CONFIG.read_timeout
+    # Pauses between attempts grow: up to one second, then two.
+    pauses = sum(2**retry for retry in range(retries["total_max_attempts"] - 1))
+    main = Path(__file__).parents[3] / "terraform/modules/claim-guard/main.tf"
+    timeout = int(re.search(r"timeout = (\d+)", main.read_text())[1])
+    assert retries["mode"] == "standard"
+    assert 2 * (retries["total_max_attempts"] * silent + pauses) < timeout
 
 
 # --- what it never does: no call of AWS IoT is prepared in any of these, so each would fail
@@ -354,9 +367,16 @@ def test_the_prefix_is_one_stacks_budget_alarms():
         "*" + PREFIX,
     ],
 )
-def test_a_prefix_that_lets_in_other_alarms_lets_in_none(iot, monkeypatch, value):
+def test_a_prefix_that_lets_in_other_alarms_lets_in_none(iot, told, monkeypatch, value):
     monkeypatch.delenv("ALARM_ARN_PREFIX")
     if value is not None:
         monkeypatch.setenv("ALARM_ARN_PREFIX", value)
     with pytest.raises(MisconfiguredError, match="ALARM_ARN_PREFIX"):
         handler.lambda_handler(EVENT, CONTEXT)
+    assert told() == {
+        "event": "claim-guard-fault",
+        "level": "ERROR",
+        "outcome": "failed",
+        "reason": "MISCONFIGURED",
+        "detail": "ALARM_ARN_PREFIX",
+    }

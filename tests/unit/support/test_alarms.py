@@ -1,10 +1,14 @@
 """How the endpoint is made to read log lines, and to tell of alarms what was put."""
 
 import json
+import threading
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.support import alarms
 from tests.support.alarms import (
     alarm_event,
     counted,
@@ -90,6 +94,35 @@ def test_a_function_is_told_what_cloudwatch_would_tell_it():
     told["previousState"] = {"value": "OK"}
     told["configuration"]["metrics"][0]["id"] = "watched"
     assert alarm_event(alarm, "OK", 1_795_253_775.49) == expected
+
+
+def test_a_change_that_two_threads_see_at_once_is_told_once():
+    def evaluate(alarm):
+        before = alarm["StateValue"]
+        # The engine's own; its globals are the module's.
+        time.sleep(0.05)
+        if before != "ALARM":
+            alarm["StateValue"] = "ALARM"
+            _dispatch_alarm_actions(alarm, before, "ALARM", "why")  # noqa: F821
+
+    told = []
+    metrics = SimpleNamespace(
+        time=time,
+        _evaluate_alarm=evaluate,
+        _dispatch_alarm_actions=lambda alarm, *rest: told.append((alarm["StateValue"], *rest)),
+        _dims_key=str,
+        _dims_from_list=dict,
+        _metrics={},
+    )
+    alarms._look_at_the_alarms_own_metric(metrics)
+    alarm = {"Namespace": "N", "MetricName": "M", "Period": 60, "EvaluationPeriods": 1}
+    alarm["StateValue"] = "OK"
+    threads = [threading.Thread(target=metrics._evaluate_alarm, args=(alarm,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [("ALARM", "OK", "ALARM", "why")]
 
 
 def test_a_request_of_the_query_protocol_is_read_as_json_has_it():
