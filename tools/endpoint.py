@@ -299,6 +299,8 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
         answer = _await_ready(process, ready, log)
     except BaseException:
         _stop(process)
+        # Who looks at the logs need not look for what else a working endpoint leaves.
+        log.rename(log.with_name(f"failed-{log.name}"))
         raise
     endpoint = Endpoint(
         url=answer["url"],

@@ -329,7 +329,7 @@ def role_session(
     return credentials
 
 
-def keep_a_journal() -> None:
+def keep_a_journal(token: str | None) -> None:
     """Let a test run look at the end for secrets in what was logged, if it asked for that."""
     journal = neighbour("journal")
     kept = journal.of_this_run()
@@ -337,6 +337,7 @@ def keep_a_journal() -> None:
     os.environ.pop(journal.VARIABLE, None)
     if kept is not None:
         journal.note_endpoint(kept, engine)
+        kept.hello(f"endpoint-{token}")
 
 
 def announce(options: argparse.Namespace) -> None:
@@ -381,7 +382,7 @@ def main() -> None:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--auth", action="store_true")
     parser.add_argument("--stop-at-eof", action="store_true")
-    parser.add_argument("--token", help="not used: it tells this process from any other")
+    parser.add_argument("--token", help="tells this process, and its journal, from others")
     options = parser.parse_args()
 
     os.environ.update(
@@ -407,7 +408,7 @@ def main() -> None:
         call_from_alarms(dispatch),
     )
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
-    keep_a_journal()
+    keep_a_journal(options.token)
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     threading.Thread(target=announce, args=(options,), daemon=True).start()

@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import threading
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ CREDENTIALS = "a secret of AWS credentials"
 # `secrets.token_urlsafe` makes names, too; what stands for a right is as long as a key.
 TOKEN_BYTES = 32
 SECRET_ACCESS_KEY = re.compile(rb"<SecretAccessKey>([^<]+)<")
+# An endpoint says so in its log, where `secrets_check.py` looks for it.
+NOT_KEPT = "JOURNAL: log events were not kept"
 
 # --- writing
 
@@ -43,6 +46,10 @@ class Journal:
     def close(self) -> None:
         """Write no more."""
         self._file.close()
+
+    def hello(self, name: str) -> None:
+        """Say whose journal this is, once all that writes it is in place."""
+        self._write(hello=name)
 
     def secret(self, kind: str, *values: bytes) -> None:
         """Keep the values of which none may be found anywhere."""
@@ -158,10 +165,16 @@ def _note_log_events(journal: Journal, logs: Any, responses: Any) -> None:
 
     # Whoever writes to a log group, a caller or a function, calls this.
     def keep_and_deliver(group_name, stream_name, events):
-        account, region = responses.get_account_id(), responses.get_region()
-        where = f"{group_name} of {account} in {region}, stream {stream_name}"
-        group = f"{account} {region} {group_name}"
-        journal.log_events(group, where, [str(event.get("message", "")) for event in events])
+        try:
+            account, region = responses.get_account_id(), responses.get_region()
+            where = f"{group_name} of {account} in {region}, stream {stream_name}"
+            group = f"{account} {region} {group_name}"
+            journal.log_events(group, where, [str(event.get("message", "")) for event in events])
+        except Exception as error:  # noqa: BLE001 - the engine would pass over it in silence
+            # Not its text, which might hold what the events do.
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            at = f"{Path(frame.filename).name}:{frame.lineno}"
+            print(f"{NOT_KEPT}: {type(error).__name__} at {at}", flush=True)
         deliver(group_name, stream_name, events)
 
     logs._fanout_to_subscription_filters = keep_and_deliver
@@ -171,13 +184,18 @@ def _note_log_events(journal: Journal, logs: Any, responses: Any) -> None:
 
 
 def entries(directory: Path) -> Iterator[dict[str, Any]]:
-    """Every entry that a run wrote, file by file."""
+    """Every entry that a run wrote, file by file; for one that cannot be read, where it is."""
     for path in sorted(directory.glob("*.jsonl")):
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                # A process that was killed may have left half a line.
-                with contextlib.suppress(ValueError):
+        with path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                try:
                     yield json.loads(line)
+                except ValueError:
+                    # A process that was killed, or still writes, may have left half a line: the
+                    # last one. What may have come after it meanwhile begins in its middle.
+                    if not line.endswith(b"\n"):
+                        break
+                    yield {"unreadable": f"line {number} of {path.name}"}
 
 
 def endpoint_logs(directory: Path) -> Iterator[tuple[str, str]]:

@@ -7,12 +7,19 @@
   and region, and each endpoint's own log.
 
 A secret is what the run is known to have made (`journal.py`), or what looks like one
-(`secrets_scan.py`). One that is found fails the run; so does a run of the end-to-end layer in which
-no function logged anything, since then something is wrong with the looking.
+(`secrets_scan.py`). One that is found fails the run. So does what shows that the looking is blind:
 
-Not seen is what a process writes to a file, what a test reads from a pipe piece by piece, and with
-`-s` what is not captured. Keys that a process other than a test's or an endpoint's makes for itself
-are found by their looks only. The log groups of an endpoint that `ENDPOINT` names are not read.
+- a worker that ran a test, or an endpoint that left a log, and no hello in the journal, which each
+  process writes once all that keeps its journal is in place;
+- an endpoint that says in its log that it could not keep log events;
+- an entry that cannot be read, unless it is the last of a process that was killed;
+- a run of the end-to-end layer in which no function logged anything.
+
+Not seen is what a process writes to a file, what a test reads from a pipe piece by piece, with `-s`
+what is not captured (the summary says so), and what the endpoint of a worker that died writes while
+the journal is read. Keys that a process other than a test's or an endpoint's makes for itself are
+found by their looks only. The log groups of an endpoint that `ENDPOINT` names are not read; the
+summary says that, too.
 """
 
 import os
@@ -36,6 +43,9 @@ from tests.support.secrets_scan import Scanner
 LAYER_THAT_LOGS = "tests/e2e"
 FUNCTIONS = "/aws/lambda/"
 SHOWN = 20
+CONTROLLER = "the controller"
+REMOVAL_ATTEMPTS = 20
+REMOVAL_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -101,17 +111,26 @@ class Check:
         self._scanner = Scanner()
         self._result = Result()
 
-    def run(self, ran: Iterable[str]) -> Result:
+    def run(self, ran: Iterable[str], workers: Iterable[str] = ()) -> Result:
         """Look through everything.
 
         Args:
             ran: Node ids of the tests that ran and passed.
+            workers: Names of the processes that ran tests.
         """
         result, ran = self._result, {node_id.partition("[")[0] for node_id in ran}
         # First what to look for, from all processes: what one makes another may print.
+        heard = set()
         for entry in journal.entries(self._directory):
             if "secret" in entry:
                 self._scanner.learn(entry["secret"], map(bytes.fromhex, entry["values"]))
+            elif "hello" in entry:
+                heard.add(entry["hello"])
+            elif "unreadable" in entry:
+                result.faults.append(
+                    f"The journal is damaged in {entry['unreadable']}, so not all was looked at: "
+                    "find out what else writes to that file, and run again."
+                )
         result.known = self._scanner.known
         for entry in journal.entries(self._directory):
             if "text" in entry:
@@ -120,6 +139,12 @@ class Check:
                 self._log_events(entry)
         for name, text in journal.endpoint_logs(self._directory):
             self._output(f"the log of {name}", text)
+            self._blind_spots(name, text, heard)
+        result.faults += [
+            f"{worker} ran tests and kept no journal, so what it made was not looked for: see that "
+            "its pytest_configure calls secrets_check.register."
+            for worker in sorted(set(workers) - heard)
+        ]
         result.faults += [
             f"{one.test} is exempt from the check for {one.kind}, and there is none: take the "
             "exemption out."
@@ -127,6 +152,19 @@ class Check:
             if one.test in ran and one not in self._used
         ]
         return result
+
+    def _blind_spots(self, name: str, log: str, heard: set[str]) -> None:
+        if name.startswith("endpoint-") and name not in heard:
+            self._result.faults.append(
+                f"{name} kept no journal, so what it made and logged was not looked at: see that "
+                "tests/support/endpoint_server.py calls keep_a_journal."
+            )
+        said = re.findall(rf"{journal.NOT_KEPT}(?:: \w+ at [\w.<>]+:\d+)?", log)
+        self._result.faults += [
+            f"{name} says '{line}', so they were not looked at: mend what keeps them in "
+            "tests/support/journal.py."
+            for line in sorted(set(said))
+        ]
 
     def _output(self, where: str, text: str) -> None:
         self._result.characters += len(text)
@@ -166,6 +204,7 @@ def register(config: pytest.Config, exemptions: Iterable[Exemption] = EXEMPTIONS
     config.add_cleanup(own.close)
     config.add_cleanup(journal.note_private_keys(own.secret))
     config.add_cleanup(_note_what_tests_capture(own))
+    own.hello(getattr(config, "workerinput", {"workerid": CONTROLLER})["workerid"])
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Plugin(directory, own, exemptions), "secrets-check")
 
@@ -174,7 +213,13 @@ def _forget(directory: Path, before: str | None) -> None:
     os.environ.pop(journal.VARIABLE, None)
     if before is not None:
         os.environ[journal.VARIABLE] = before
-    shutil.rmtree(directory)
+    # A worker that died leaves its endpoint behind, which may write a little longer.
+    for _ in range(REMOVAL_ATTEMPTS):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not directory.exists():
+            return
+        time.sleep(REMOVAL_PAUSE)
+    print(f"{directory} holds secrets of this run and cannot be removed: remove it.")
 
 
 def _note_what_tests_capture(own: Journal) -> Any:
@@ -210,6 +255,7 @@ class Plugin:
         self._check = Check(directory, exemptions)
         self._journal = own
         self._ran: set[str] = set()
+        self._workers: set[str] = set()
         self._summary: tuple[Result, float] | None = None
 
     def _keep(self, report: Any, phase: str) -> None:
@@ -220,6 +266,8 @@ class Plugin:
 
     def pytest_runtest_logreport(self, report):
         self._keep(report, report.when)
+        # What the controller itself reports, of a worker that died, is not from any worker.
+        self._workers.add(getattr(report, "worker_id", CONTROLLER))
         if report.when == "call" and report.passed:
             self._ran.add(report.nodeid)
 
@@ -248,7 +296,7 @@ class Plugin:
         if not self._ran:
             return
         begin = time.monotonic()
-        result = self._check.run(self._ran)
+        result = self._check.run(self._ran, self._workers)
         if self._must_have_logged(session) and not result.functions:
             result.faults.append(
                 f"All of {LAYER_THAT_LOGS} ran, and no event of a function's log was looked at."
@@ -268,5 +316,7 @@ class Plugin:
             for fault in result.faults[:SHOWN]:
                 terminalreporter.write_line(fault)
             terminalreporter.write_line(f"{len(result.faults)} faults {result}.", red=True)
+        if terminalreporter.config.option.capture == "no":
+            terminalreporter.write_line("With -s, what tests printed was not looked at.")
         if os.environ.get("ENDPOINT"):
             terminalreporter.write_line("The log groups of the endpoint at ENDPOINT were not read.")

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from tests.support.journal import PRIVATE_KEY, TOKEN
 
 # A part of a known secret that is compared whole. The longest that finds a P-256 key in PEM, where
-# a line break leaves 16 and 27 characters of it; by chance, 12 characters never agree.
+# a line break leaves 16 and 27 characters of it. By chance, 12 characters practically never agree:
+# each takes one of 64 values, or in hexadecimal one of 16.
 BLOCK = 12
 LEAST_BYTES = 16
 # What a secret can be part of. Certificates, ARNs and paths are among them, words are not.

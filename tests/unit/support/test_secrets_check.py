@@ -3,14 +3,16 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from tests.support import journal
+from tests.support import journal, secrets_check
 from tests.support.journal import PRIVATE_KEY, TOKEN, Journal
-from tests.support.secrets_check import EXEMPTIONS, Check, Exemption
+from tests.support.secrets_check import CONTROLLER, EXEMPTIONS, Check, Exemption
 from tools.device.keys import new_private_key
 from tools.endpoint import ROOT
 
@@ -82,6 +84,15 @@ def test_exempt():
 
 def test_clean():
     print("nothing to see")
+"""
+CAVEAT = "With -s, what tests printed was not looked at."
+# In one process of the two, nothing looks.
+CONFTEST_OF_THE_CONTROLLER = """
+from tests.support import secrets_check
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        secrets_check.register(config)
 """
 CLEAN = """
 def test_exempt():
@@ -162,6 +173,21 @@ def test_a_run_that_tells_none_passes_and_says_how_much_was_looked_at(run):
         output,
         re.MULTILINE,
     )
+    assert CAVEAT not in output
+
+
+def test_what_is_not_captured_is_said_not_to_be_looked_at(run):
+    code, output = run({"test_run.py": EXEMPT}, "-s", "-k", "clean")
+    assert code == pytest.ExitCode.OK
+    assert f"\n{CAVEAT}\n" in output
+
+
+def test_a_worker_without_a_journal_fails_the_run(run):
+    files = {"conftest.py": CONFTEST_OF_THE_CONTROLLER, "test_run.py": CLEAN}
+    code, output = run(files, "-n1")
+    assert code == pytest.ExitCode.TESTS_FAILED
+    assert "\ngw0 ran tests and kept no journal, so what it made was not looked for: " in output
+    assert "\n1 faults in " in output
 
 
 def test_an_exemption_that_exempts_nothing_fails_the_run(run):
@@ -204,7 +230,41 @@ def test_a_token_in_a_log_group_is_found_whoever_made_it(tmp_path, written):
     assert not result.functions
 
 
-def test_the_log_of_an_endpoint_is_looked_at(tmp_path):
+def test_every_process_has_to_have_kept_a_journal(tmp_path, written):
+    for name in ("endpoint-1", "endpoint-2", "failed-endpoint-3"):
+        (tmp_path / f"{name}.log").touch()
+    for name in ("endpoint-1", CONTROLLER, "gw0"):
+        written.hello(name)
+    faults = Check(tmp_path).run([], [CONTROLLER, "gw0", "gw1"]).faults
+    assert [fault.partition(",")[0] for fault in faults] == [
+        "endpoint-2 kept no journal",
+        "gw1 ran tests and kept no journal",
+    ]
+
+
+def test_log_events_that_cannot_be_kept_are_delivered_and_a_fault(tmp_path, written, capsys):
+    delivered = []
+    logs = SimpleNamespace(_fanout_to_subscription_filters=lambda *what: delivered.append(what))
+    responses = SimpleNamespace(get_account_id=lambda: "1", get_region=lambda: "here")
+    journal._note_log_events(written, logs, responses)
+    good, bad = [{"message": "fine"}], [SECRET]
+    for events in (good, bad, bad):
+        logs._fanout_to_subscription_filters("group", "one", events)
+    assert delivered == [("group", "one", events) for events in (good, bad, bad)]
+    said = capsys.readouterr().out
+    assert SECRET not in said
+    written.hello("endpoint-1")
+    (tmp_path / "endpoint-1.log").write_text(said)
+    result = Check(tmp_path).run([])
+    (fault,) = result.faults
+    assert re.match(
+        rf"endpoint-1 says '{journal.NOT_KEPT}: AttributeError at journal\.py:\d+',", fault
+    )
+    assert result.events == 1
+
+
+def test_the_log_of_an_endpoint_is_looked_at(tmp_path, written):
+    written.hello("endpoint-1")
     (tmp_path / "endpoint-1.log").write_text(f"starting\n{new_private_key()}")
     (fault,) = Check(tmp_path).run([]).faults
     place = "the output of the log of endpoint-1"
@@ -226,7 +286,42 @@ def test_an_exemption_is_for_one_test_and_one_kind(tmp_path, written):
 def test_half_a_line_of_a_process_that_was_killed_is_passed_over(tmp_path, written):
     written.output("here", "text")
     (tmp_path / "killed.jsonl").write_text(json.dumps({"where": "there", "text": "..."})[:-5])
-    assert Check(tmp_path).run([]).characters == len("text")
+    result = Check(tmp_path).run([])
+    assert (result.characters, result.faults) == (len("text"), [])
+
+
+def test_any_other_line_that_cannot_be_read_is_a_fault(tmp_path):
+    line = json.dumps({"where": "there", "text": "text"}).encode()
+    (tmp_path / "damaged.jsonl").write_bytes(
+        b"\n".join([line, line[:-5], line.replace(b"x", b"\xff"), line, b""])
+    )
+    result = Check(tmp_path).run([])
+    assert [fault.partition(",")[0] for fault in result.faults] == [
+        "The journal is damaged in line 2 of damaged.jsonl",
+        "The journal is damaged in line 3 of damaged.jsonl",
+    ]
+    assert result.characters == 2 * len("text")
+
+
+@pytest.mark.parametrize(("writes", "is_left"), [(2, False), (9, True)])
+def test_a_journal_that_is_still_written_is_removed(tmp_path, monkeypatch, capsys, writes, is_left):
+    directory, remove = tmp_path / "journal-1", shutil.rmtree
+    more = iter(range(writes))
+
+    def remove_and_write(*arguments, **options):
+        remove(*arguments, **options)
+        if next(more, None) is not None:
+            directory.mkdir()
+
+    directory.mkdir()
+    monkeypatch.setattr(shutil, "rmtree", remove_and_write)
+    monkeypatch.setattr(secrets_check, "REMOVAL_ATTEMPTS", 5)
+    monkeypatch.setattr(secrets_check, "REMOVAL_PAUSE", 0)
+    monkeypatch.setenv(journal.VARIABLE, str(directory))
+    secrets_check._forget(directory, "before")
+    assert os.environ[journal.VARIABLE] == "before"
+    assert directory.exists() is is_left
+    assert (f"{directory} holds secrets" in capsys.readouterr().out) is is_left
 
 
 def test_every_exemption_names_a_test_and_a_reason():
