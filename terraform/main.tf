@@ -184,3 +184,145 @@ module "jitp_ca" {
   iam     = var.iam
   tags    = var.tags
 }
+
+module "device_lifecycle" {
+  source = "./modules/device-lifecycle"
+  create = var.create && var.device_lifecycle.enabled
+
+  name_prefix = var.name_prefix
+
+  table_name        = module.device_registry.table_name
+  table_arn         = module.device_registry.table_arn
+  table_kms_key_arn = module.device_registry.kms_key_arn
+  stream_arn        = module.device_registry.stream_arn
+
+  decision_log_group_names = !var.create ? {} : merge(
+    { hook = module.provisioning_hook.log_group_name },
+    { for key, authority in module.jitp_ca : "gate-${key}" => authority.log_group_name if var.certificate_authorities[key].gate == "registry" },
+    local.guarding ? { claim-guard = module.claim_guard.log_group_name } : {},
+  )
+
+  confirm_by                  = var.device_lifecycle.confirm_by
+  thing_events                = var.device_lifecycle.thing_events
+  unexpected_things           = var.device_lifecycle.unexpected_things
+  watched_thing_name_prefixes = var.device_lifecycle.watched_thing_name_prefixes
+  ignored_thing_name_prefixes = var.device_lifecycle.ignored_thing_name_prefixes
+
+  stream                     = var.device_lifecycle.stream
+  sweep                      = var.device_lifecycle.sweep
+  audit                      = var.device_lifecycle.audit
+  dead_letter_retention_days = var.device_lifecycle.dead_letter_retention_days
+
+  package_path            = var.device_lifecycle.package_path
+  package_sha256          = var.device_lifecycle.package_sha256
+  code_signing_config_arn = var.device_lifecycle.code_signing_config_arn
+  memory_size             = var.device_lifecycle.memory_size
+  metric_namespace        = var.device_lifecycle.metric_namespace
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
+locals {
+  gated_authorities = [for key, authority in var.certificate_authorities : key if authority.gate == "registry"]
+  lifecycle_enabled = var.create && var.device_lifecycle.enabled
+
+  # Seconds from one sweep to the next; null for a cron(...), which need not have one such number.
+  sweep_interval = try(
+    tonumber(regex("^rate\\(([0-9]+) ", var.device_lifecycle.sweep.schedule)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("minute|hour|day", var.device_lifecycle.sweep.schedule)],
+    null,
+  )
+  # Alarms on what each sweep publishes look at periods in which there is one, unless they are told otherwise.
+  sweep_periods = local.sweep_interval == null ? {} : {
+    stuck-provisioning = max(900, local.sweep_interval)
+    sweep-failures     = max(900, local.sweep_interval)
+    sweep-silent       = max(3600, local.sweep_interval)
+  }
+  unset = { enabled = null, threshold = null, period_seconds = null, evaluation_periods = null, datapoints_to_alarm = null, detection = null, band_width = null, minimum_calls = null }
+}
+
+locals {
+  # By the keys that monitoring has too.
+  claims = merge([for key, template in module.fleet_template : {
+    for claim in keys(var.templates[key].claim_certificates) : "${key}/${claim}" => template.claim_certificates[claim]
+  }]...)
+
+  # Asked of the variables: whether there are claims must be known before there is one.
+  guarding = var.create && var.claim_guard.enabled && anytrue([for template in values(var.templates) : length(template.claim_certificates) > 0])
+}
+
+module "claim_guard" {
+  source = "./modules/claim-guard"
+  create = local.guarding
+
+  name_prefix = var.name_prefix
+  claims      = { for key, claim in local.claims : key => { certificate_arn = claim.arn } if local.guarding }
+
+  package_path               = var.claim_guard.package_path
+  package_sha256             = var.claim_guard.package_sha256
+  code_signing_config_arn    = var.claim_guard.code_signing_config_arn
+  dead_letter_retention_days = var.claim_guard.dead_letter_retention_days
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+  create = var.create && var.monitoring.enabled
+
+  name_prefix = var.name_prefix
+
+  templates = var.create ? local.template_names : {}
+  claims = { for key, claim in local.claims : key => {
+    certificate_id = claim.id
+    budget         = lookup(var.monitoring.claim_budgets, key, null)
+  } }
+  claim_guard  = local.guarding ? { function_arn = module.claim_guard.function_arn, alarm_arns = module.claim_guard.alarm_arns } : null
+  just_in_time = var.create && anytrue([for authority in values(var.certificate_authorities) : authority.template != null])
+
+  hook = !var.create ? null : { name = module.provisioning_hook.function_name, timeout_seconds = var.hook.timeout }
+  functions = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].function_name, timeout_seconds = var.gate.timeout } },
+    { for key, function in module.device_lifecycle.functions : "lifecycle-${key}" => { name = function.name, timeout_seconds = function.timeout } },
+    local.guarding ? { claim-guard = { name = module.claim_guard.function_name, timeout_seconds = module.claim_guard.timeout } } : {},
+  )
+  lifecycle_functions = !local.lifecycle_enabled ? null : {
+    sweep       = module.device_lifecycle.functions["sweep"].name
+    enforcement = module.device_lifecycle.functions["enforcement"].name
+  }
+  unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
+  registry          = !var.create ? null : { table_name = module.device_registry.table_name }
+
+  topic_rules = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },
+    { for key, name in module.device_lifecycle.topic_rules : "lifecycle-${key}" => { name = name } },
+  )
+  queues = !var.create ? {} : merge(
+    { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].dead_letter_queue_name },
+    { for key, queue in module.device_lifecycle.dead_letter_queues : "lifecycle-${key}" => queue.name },
+    local.guarding ? { claim-guard = module.claim_guard.dead_letter_queue_name } : {},
+  )
+  decision_log_groups = !var.create ? {} : merge(
+    { hook = module.provisioning_hook.log_group_name },
+    { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].log_group_name },
+  )
+  metric_namespaces = { decisions = var.hook.metric_namespace, lifecycle = var.device_lifecycle.metric_namespace }
+
+  alarms = merge(var.monitoring.alarms, { for kind, period in local.sweep_periods : kind => merge(
+    local.unset,
+    { for name, value in try(var.monitoring.alarms[kind], {}) : name => value if value != null },
+    try(var.monitoring.alarms[kind].period_seconds, null) == null ? { period_seconds = period } : {},
+  ) })
+  denial_thresholds       = var.monitoring.denial_thresholds
+  state_change_thresholds = var.monitoring.state_change_thresholds
+  runbook                 = var.monitoring.runbook
+  notifications           = var.monitoring.notifications
+  dashboard               = var.monitoring.dashboard
+
+  tags = var.tags
+}

@@ -110,3 +110,47 @@ output "template_versions_function_name" {
   description = "Name of the function that removes old template versions; null when there is none."
   value       = module.template_versions.function_name
 }
+
+output "first_shadow_parameter_names" {
+  description = "Per kind of device that has a first shadow: name of the SSM parameter that holds it."
+  value       = module.device_catalog.first_shadow_parameter_names
+}
+
+output "device_lifecycle" {
+  description = "The device lifecycle's functions, topic rules, dead-letter queues, sweep rule, stream mapping, audit trail, quarantine group and metrics, as modules/device-lifecycle puts them out; null without it."
+  value = !(var.create && var.device_lifecycle.enabled) ? null : {
+    functions             = module.device_lifecycle.functions
+    topic_rules           = module.device_lifecycle.topic_rules
+    dead_letter_queues    = module.device_lifecycle.dead_letter_queues
+    sweep_rule_name       = module.device_lifecycle.sweep_rule_name
+    stream_mapping_id     = module.device_lifecycle.stream_mapping_id
+    audit_log_group_name  = module.device_lifecycle.audit_log_group_name
+    audit_kms_key_arn     = module.device_lifecycle.audit_kms_key_arn
+    archive_bucket_name   = module.device_lifecycle.archive_bucket_name
+    quarantine_group_name = module.device_lifecycle.quarantine_group_name
+    metrics               = module.device_lifecycle.metrics
+  }
+}
+
+output "monitoring" {
+  description = "The alarms with their sections of the runbook, the topic that they tell and its key, and the dashboard, as modules/monitoring puts them out; null without it."
+  value = !(var.create && var.monitoring.enabled) ? null : {
+    topic_arn         = module.monitoring.topic_arn
+    topic_kms_key_arn = module.monitoring.topic_kms_key_arn
+    alarms            = module.monitoring.alarms
+    dashboard_name    = module.monitoring.dashboard_name
+    dashboard_arn     = module.monitoring.dashboard_arn
+  }
+}
+
+output "claim_guard" {
+  description = "The claim guard's function, log group, dead-letter queue and the alarms that call it; null without one."
+  value = !local.guarding ? null : {
+    function_name         = module.claim_guard.function_name
+    function_version      = module.claim_guard.function_version
+    role_arn              = module.claim_guard.role_arn
+    log_group_name        = module.claim_guard.log_group_name
+    dead_letter_queue_url = module.claim_guard.dead_letter_queue_url
+    alarm_arns            = module.claim_guard.alarm_arns
+  }
+}

@@ -18,12 +18,13 @@ variable "name_prefix" {
 
 variable "device_types" {
   description = <<-EOT
-    The kinds of device, by key (1 to 32 lower-case letters, digits and hyphens; `devices` is taken by the parent group). The thing type, the thing group and the IoT policy of a kind are all called <name_prefix>-<key>.
+    The kinds of device, by key (1 to 32 lower-case letters, digits and hyphens; `devices` is taken by the parent group, `quarantine` by the device lifecycle). The thing type, the thing group and the IoT policy of a kind are all called <name_prefix>-<key>.
     - `description`: of the thing type and the thing group.
     - `searchable_attributes`: up to three attribute names of the thing type.
     - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.
     - `policy_file`: path of a policy template (see README for the variables it may use), or
     - `topics`: what a device may `publish` and `subscribe` to. A topic is relative to <name_prefix>/<key>/<thing name>/, unless it holds the variable $${iot:Connection.Thing.ThingName} itself; `*` as the last level stands for everything below.
+    - `first_shadow`: what the device lifecycle writes into the shadow of a device that came up, once, and never over a value that is there. `desired`: the settings, a JSON object (`jsonencode({...})`); null means the one shipped under first-shadows with the key's name, else first-shadows/default.json. `name`: of a named shadow; null is the classic one. `enabled = false`: none is written.
 
     With neither `policy_file` nor `topics`, the policy is the one shipped under policies/iot with the key's name.
   EOT
@@ -36,6 +37,11 @@ variable "device_types" {
       publish   = optional(list(string), [])
       subscribe = optional(list(string), [])
     }))
+    first_shadow = optional(object({
+      enabled = optional(bool, true)
+      name    = optional(string)
+      desired = optional(string)
+    }), {})
   }))
   default  = {}
   nullable = false
@@ -351,6 +357,145 @@ variable "gate" {
   })
   default  = {}
   nullable = false
+}
+
+variable "device_lifecycle" {
+  description = <<-EOT
+    What happens to devices after the certificate: records turn ACTIVE, first shadows are written, AWS IoT follows every change of a record, things without a record are found, an audit trail is kept. `enabled = false` makes none of it: records stay PROVISIONING, and only the operator's commands switch certificates. Takes the inputs of modules/device-lifecycle (see there): `confirm_by` (FIRST_CONNECTION or THING_EVENT), `thing_events` (whether the account's event configuration has THING switched on), `unexpected_things` (ignore, report or quarantine), `watched_thing_name_prefixes`, `ignored_thing_name_prefixes`, `stream`, `sweep`, `audit`, `dead_letter_retention_days`, `package_path` (null means build/device_lifecycle.zip of this repository), `package_sha256`, `code_signing_config_arn`, `memory_size` (MB), `metric_namespace`.
+  EOT
+  type = object({
+    enabled                     = optional(bool, true)
+    confirm_by                  = optional(string, "FIRST_CONNECTION")
+    thing_events                = optional(bool, false)
+    unexpected_things           = optional(string, "report")
+    watched_thing_name_prefixes = optional(set(string))
+    ignored_thing_name_prefixes = optional(set(string), [])
+    stream = optional(object({
+      batch_size                    = optional(number, 25)
+      maximum_retry_attempts        = optional(number, 10)
+      maximum_record_age_in_seconds = optional(number, 21600)
+    }), {})
+    sweep = optional(object({
+      schedule            = optional(string, "rate(15 minutes)")
+      timeout             = optional(number, 300)
+      stuck_after_seconds = optional(number)
+    }), {})
+    audit = optional(object({
+      retention_in_days           = optional(number, 3653)
+      kms_key_arn                 = optional(string)
+      kms_deletion_window_in_days = optional(number, 30)
+      archive = optional(object({
+        bucket_name     = optional(string)
+        lock_mode       = optional(string, "GOVERNANCE")
+        lock_days       = optional(number, 365)
+        expiration_days = optional(number)
+        force_destroy   = optional(bool, false)
+      }))
+    }), {})
+    dead_letter_retention_days = optional(number, 14)
+    package_path               = optional(string)
+    package_sha256             = optional(string)
+    code_signing_config_arn    = optional(string)
+    memory_size                = optional(number, 256)
+    metric_namespace           = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.device_lifecycle.enabled ? !contains(keys(var.device_types), "quarantine") : true
+    error_message = "device_lifecycle: <name_prefix>-quarantine is its group and policy for devices that were cut off, so no key of device_types may be quarantine. Choose another key."
+  }
+}
+
+variable "monitoring" {
+  description = <<-EOT
+    Alarms, the topic that they tell, and a dashboard, for everything that is made here. `enabled = false` makes none of it. Takes of modules/monitoring (see there, with the table of the alarms): `alarms`, `denial_thresholds`, `state_change_thresholds`, `runbook`, `notifications`, `dashboard`, and
+    - `claim_budgets`: by <template key>/<claim name>, how many things a claim certificate is meant for.
+  EOT
+  type = object({
+    enabled       = optional(bool, true)
+    claim_budgets = optional(map(number), {})
+    alarms = optional(map(object({
+      enabled             = optional(bool)
+      threshold           = optional(number)
+      period_seconds      = optional(number)
+      evaluation_periods  = optional(number)
+      datapoints_to_alarm = optional(number)
+      detection           = optional(string)
+      band_width          = optional(number)
+      minimum_calls       = optional(number)
+    })), {})
+    denial_thresholds       = optional(map(number))
+    state_change_thresholds = optional(map(number))
+    runbook                 = optional(string)
+    notifications = optional(object({
+      topic                       = optional(object({ arn = string }))
+      kms_key                     = optional(object({ arn = string }))
+      kms_deletion_window_in_days = optional(number)
+      subscriptions = optional(map(object({
+        protocol             = string
+        endpoint             = string
+        raw_message_delivery = optional(bool)
+      })))
+      ok = optional(bool)
+    }), {})
+    dashboard = optional(object({
+      enabled = optional(bool)
+      name    = optional(string)
+    }), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition = length(setsubtract(keys(var.monitoring.claim_budgets), flatten([
+      for key, template in var.templates : [for claim in keys(template.claim_certificates) : "${key}/${claim}"]
+    ]))) == 0
+    error_message = "monitoring: claim_budgets must be keyed by <template key>/<claim name>, of claim certificates that templates have."
+  }
+
+  validation {
+    condition     = !var.monitoring.enabled || !contains(values(var.certificate_authorities)[*].gate, "registry") || var.gate.metric_namespace == var.hook.metric_namespace
+    error_message = "monitoring: hook.metric_namespace and gate.metric_namespace must be the same, since one alarm watches the decisions of both. Set both, or neither."
+  }
+}
+
+variable "claim_guard" {
+  description = <<-EOT
+    Whether a claim certificate's budget alarm switches the certificate off by itself, beside telling the topic. Off by default: nobody comes in by that claim any more until an operator says so, however good the reason for the devices was. Takes of modules/claim-guard (see there): `package_path` (null means build/claim_guard.zip of this repository), `package_sha256`, `code_signing_config_arn`, `dead_letter_retention_days`. Needs `monitoring`, and a budget that somebody chose for each claim certificate, of which there may be 30.
+  EOT
+  type = object({
+    enabled                    = optional(bool, false)
+    package_path               = optional(string)
+    package_sha256             = optional(string)
+    code_signing_config_arn    = optional(string)
+    dead_letter_retention_days = optional(number, 14)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = !var.claim_guard.enabled || var.monitoring.enabled
+    error_message = "claim_guard is called by an alarm, so it needs monitoring. Set monitoring.enabled to true, or claim_guard.enabled to false."
+  }
+
+  validation {
+    condition     = !var.claim_guard.enabled || try(var.monitoring.alarms["claim-budget"].enabled, null) != false
+    error_message = "claim_guard is called by the alarms claim-budget, and monitoring.alarms has these switched off. Leave one of the two out."
+  }
+
+  validation {
+    condition = !var.claim_guard.enabled || try(var.monitoring.alarms["claim-budget"].threshold, null) != null || length(setsubtract(flatten([
+      for key, template in var.templates : [for claim in keys(template.claim_certificates) : "${key}/${claim}"]
+    ]), keys(var.monitoring.claim_budgets))) == 0
+    error_message = "claim_guard stops whoever uses a claim certificate beyond its budget, so each needs one that fits it. Set monitoring.claim_budgets for each claim certificate, or monitoring.alarms[\"claim-budget\"].threshold for all others."
+  }
+
+  validation {
+    condition     = !var.claim_guard.enabled || sum(concat([0], [for template in values(var.templates) : length(template.claim_certificates)])) <= 30
+    error_message = "claim_guard may watch over 30 claim certificates at most, of all templates together: each one's alarm is named in the function's policy, which holds no more. Have fewer claim_certificates, or set claim_guard.enabled to false."
+  }
 }
 
 variable "prune_template_versions" {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.support import secrets_check
 from tests.support.capabilities import MARK, _required_capabilities  # noqa: F401 - a fixture
 from tests.support.endpoint import (  # noqa: F401 - fixtures
     account,
@@ -41,9 +42,19 @@ def layer_of(path: Path) -> str | None:
     return inside[0] if inside and inside[0] in LAYERS else None
 
 
-# Two processes share the layers in `make test`. What tests share is made once, if one process has
-# all of them.
-TOGETHER = {"plan": "plan", "terraform": "endpoint", "e2e": "endpoint", "security": "endpoint"}
+# Two processes share the layers in `make test`: the longest first, and what fills gaps last. What
+# the tests of a layer share is made once, since one process has all of them.
+SHARED = ("e2e", "security", "terraform", "plan", "static", "unit")
+TOGETHER = {"e2e": "devices", "security": "devices", "terraform": "terraform", "plan": "plan"}
+
+
+def is_of_devices(item):
+    return TOGETHER.get(layer_of(item.path)) == "devices"
+
+
+def is_beside_others(config):
+    """Whether this process is one of several that share the tests."""
+    return hasattr(config, "workerinput")
 
 
 class LayerHeaders:
@@ -80,6 +91,8 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers", f"{MARK}(*capabilities): what the endpoint must be able to do"
     )
+    config.option.loadscopereorder = False
+    secrets_check.register(config)
     if not config.option.numprocesses:
         config.pluginmanager.register(LayerHeaders(config), "layer-headers")
     # Named, so that pytest-terraform neither prefers another tool nor insists on one being there:
@@ -89,9 +102,8 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
-    """Let what needs nothing but a processor stand back for devices, which are answered in time."""
-    beside_others = hasattr(item.config, "workerinput")
-    if beside_others and TOGETHER.get(layer_of(item.path)) != "endpoint" and os.nice(0) == 0:
+    """Let what can wait stand back for devices, which have to be answered in time."""
+    if is_beside_others(item.config) and not is_of_devices(item) and os.nice(0) == 0:
         os.nice(10)
 
 
@@ -104,7 +116,7 @@ def pytest_sessionstart(session):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session, config, items):
     """Run layer by layer, and refuse a layer that was asked for and holds no test."""
-    order = [*LAYERS, None]
+    order = [*(SHARED if is_beside_others(config) else LAYERS), None]
     items.sort(key=lambda item: order.index(layer_of(item.path)))
     asked = {layer_of(Path(argument.partition("::")[0]).resolve()) for argument in config.args}
     empty = asked - {layer_of(item.path) for item in items} - {None}

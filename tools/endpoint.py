@@ -39,6 +39,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 START_ATTEMPTS = 3
 LOG_TAIL_LINES = 25
+# Names a directory: endpoints started meanwhile leave their logs, and what they made, in there.
+JOURNAL = "ENDPOINT_JOURNAL"
 ACCOUNT_ID = "123456789012"
 REGION = "eu-west-1"
 
@@ -261,7 +263,9 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
     token = secrets.token_hex(8)
     temporary = state / "tmp"
     temporary.mkdir(exist_ok=True)
-    ready, log = state / "ready.json", state / "endpoint.log"
+    journal = os.environ.get(JOURNAL)
+    ready = state / "ready.json"
+    log = Path(journal) / f"endpoint-{token}.log" if journal else state / "endpoint.log"
     command = [
         str(INTERPRETER),
         "-I",
@@ -279,6 +283,7 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
         "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **({JOURNAL: journal} if journal else {}),
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -294,6 +299,8 @@ def _start_once(state: Path, *, auth: bool, kept: bool) -> tuple[subprocess.Pope
         answer = _await_ready(process, ready, log)
     except BaseException:
         _stop(process)
+        # Who looks at the logs need not look for what else a working endpoint leaves.
+        log.rename(log.with_name(f"failed-{log.name}"))
         raise
     endpoint = Endpoint(
         url=answer["url"],

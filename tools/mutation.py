@@ -25,10 +25,18 @@ WORK = ROOT / "build/mutation"
 EXPLAINED = ROOT / "tests/unit/mutation_survivors.toml"
 REPORT = ROOT / "build/mutation.json"
 LEAST_KILLED = 0.95
-PACKAGES = ("device_registry", "jitr_gate", "provisioning_hook", "template_versions")
+PACKAGES = (
+    "claim_guard",
+    "device_lifecycle",
+    "device_registry",
+    "jitr_gate",
+    "provisioning_hook",
+    "template_versions",
+)
 SUPPORT = (
     "tests/__init__.py",
     "tests/unit/__init__.py",
+    "tests/unit/aws_in_memory.py",
     "tests/unit/builders.py",
     "tests/unit/conftest.py",
     "tests/unit/scripted_server.py",

@@ -49,7 +49,14 @@ def entry(
     return line(EVENT, "ERROR" if verdict in FAULTS else "INFO", decided, now)
 
 
-def line(event: str, level: str, fields: Mapping[str, Any], now: float) -> dict[str, str]:
+def line(
+    event: str,
+    level: str,
+    fields: Mapping[str, Any],
+    now: float,
+    *,
+    characters: int = MAX_CHARACTERS,
+) -> dict[str, str]:
     """Return a log entry of any kind: its fields that are strings, cut to a length.
 
     Args:
@@ -57,6 +64,7 @@ def line(event: str, level: str, fields: Mapping[str, Any], now: float) -> dict[
         level: as Lambda's log levels are called.
         fields: what to tell.
         now: seconds since 1970.
+        characters: that length; what an operator wrote may be longer than what a device did.
     """
     values = {
         "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
@@ -64,10 +72,10 @@ def line(event: str, level: str, fields: Mapping[str, Any], now: float) -> dict[
         "event": event,
         **fields,
     }
-    return {key: v[:MAX_CHARACTERS] for key, v in values.items() if isinstance(v, str)}
+    return {key: v[:characters] for key, v in values.items() if isinstance(v, str)}
 
 
-def write(entry: Mapping[str, str]) -> None:
+def write(entry: Mapping[str, str | int]) -> None:
     """Write one entry to standard output, which Lambda sends to the function's log group."""
     sys.stdout.write(json.dumps(entry) + "\n")
     sys.stdout.flush()

@@ -112,6 +112,9 @@ class DeviceRecord:
     status_reason: str | None = _optional("S", _text)
     suspended_from: Status | None = _optional("S", Status)
     suspended_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
+    retired_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
+
+    shadow_written_at: int | None = _optional("N", int)
 
     def __post_init__(self) -> None:
         if self.schema_version != SCHEMA_VERSION:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from device_registry import certificates
 from device_registry.record import DeviceRecord, Status, status_shard
 
 
@@ -61,7 +62,8 @@ def target(record: DeviceRecord, action: Action) -> Status:
     return record.suspended_from or Status.ENROLLED
 
 
-# What a released claim leaves behind is certificateIds: those certificates had their turn.
+# What a released claim leaves behind is certificateIds: those certificates had their turn. They are
+# in retiredCertificateIds too, so that the next claim's record still says that they are out.
 CLAIM_ATTRIBUTES = "certificateId, claimCertificateId, templateName, claimedAt, leaseExpiresAt"
 SUSPENSION_ATTRIBUTES = "suspendedFrom, suspendedCertificateIds"
 
@@ -108,10 +110,13 @@ def transition_update(
         if suspended_certificate_ids:
             update += ", suspendedCertificateIds = :suspended"
             values[":suspended"] = {"SS": sorted(suspended_certificate_ids)}
+    elif action is Action.RELEASE:
+        update += (
+            f", retiredCertificateIds = :retired REMOVE {SUSPENSION_ATTRIBUTES}, {CLAIM_ATTRIBUTES}"
+        )
+        values[":retired"] = {"SS": sorted(certificates.of_device(record))}
     else:
         update += f" REMOVE {SUSPENSION_ATTRIBUTES}"
-        if action is Action.RELEASE:
-            update += f", {CLAIM_ATTRIBUTES}"
     return {
         "Key": {"serialNumber": {"S": record.serial_number}},
         "ConditionExpression": "#status = :from AND statusChangedAt = :since",

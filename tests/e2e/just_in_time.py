@@ -316,7 +316,7 @@ class JustInTime(Stack):
             "policies": found["policies"],
             "certificate": found["certificate"]["status"],
             "status": record.status,
-            "changed by the claim only": record.status_changed_at == record.claimed_at,
+            "turned so by": record.status_changed_by,
             "claims": record.provision_count,
             "claimed by": record.certificate_id == device.certificate_id,
             "all that ever claimed": record.certificate_ids == {device.certificate_id},

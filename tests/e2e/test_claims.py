@@ -7,7 +7,12 @@ import pytest
 from device_registry.record import ReprovisionPolicy, Status
 from tests.support.capabilities import Capability, requires
 from tools.device.failures import ConnectionRefused, DeviceError, Rejected
-from tools.device.model import DeviceSpec, KeyFlow, registration_parameters
+from tools.device.model import (
+    ClientCredentials,
+    DeviceSpec,
+    KeyFlow,
+    registration_parameters,
+)
 from tools.device.provisioner import Provisioner, RetryPolicy
 
 pytestmark = pytest.mark.endpoint
@@ -64,11 +69,14 @@ def _text(document):
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def test_once_the_lease_is_over_another_certificate_may_claim(fleet, serial_number):
+def test_once_the_lease_is_over_another_certificate_may_claim(fleet, serial_number, claim_session):
+    """The device never connected with the first one: that would have put it into service."""
     fleet.enrol(serial_number, device_type=TYPE)
-    first = fleet.admit(serial_number, TYPE).certificate_id
+    certificate = claim_session.create_keys_and_certificate()
+    register(claim_session, certificate, serial_number)
+    first = certificate.certificate_id
     fleet.rewrite(serial_number, leaseExpiresAt={"N": "1"})
-    fleet.forget(serial_number)
+    claim_session.close()
     second = fleet.admit(serial_number, TYPE).certificate_id
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", "LEASE_EXPIRED"]
     record = fleet.record(serial_number)
@@ -93,17 +101,10 @@ def test_a_certificate_that_lost_the_claim_does_not_get_it_back(
     assert fleet.record(serial_number).certificate_id == winner.certificate_id
 
 
-def confirm(fleet, serial_number):
-    """Make the record ACTIVE, as the confirmation of a device's first connection will."""
-    shard = fleet.record(serial_number)
-    assert shard.status is Status.PROVISIONING
-    fleet.rewrite(serial_number, status={"S": "ACTIVE"}, statusShard={"S": "ACTIVE#00"})
-
-
 def test_a_device_in_service_that_may_replace_its_certificate(fleet, serial_number):
     fleet.enrol(serial_number, device_type="gateway", reprovision_policy=ReprovisionPolicy.REPLACE)
     first = fleet.admit(serial_number, "gateway").certificate_id
-    confirm(fleet, serial_number)
+    fleet.in_service(serial_number)
     fleet.forget(serial_number)
     second = fleet.admit(serial_number, "gateway").certificate_id
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", "REPLACEMENT"]
@@ -115,7 +116,7 @@ def test_a_device_in_service_that_may_replace_its_certificate(fleet, serial_numb
 def test_a_device_in_service_that_may_not(fleet, serial_number):
     fleet.enrol(serial_number, device_type=TYPE)
     fleet.admit(serial_number, TYPE)
-    confirm(fleet, serial_number)
+    fleet.in_service(serial_number)
     fleet.forget(serial_number)
     fleet.refused(serial_number, TYPE)
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", "ALREADY_ACTIVE"]
@@ -125,7 +126,9 @@ def test_a_repeat_of_a_device_in_service(fleet, serial_number, claim_session):
     fleet.enrol(serial_number, device_type=TYPE)
     certificate = claim_session.create_keys_and_certificate()
     register(claim_session, certificate, serial_number)
-    confirm(fleet, serial_number)
+    credentials = ClientCredentials(certificate.certificate_pem, certificate.private_key_pem)
+    with fleet.session(credentials, f"acme-{serial_number}"):
+        fleet.in_service(serial_number)
     register(claim_session, certificate, serial_number)
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", "REPEAT"]
     assert fleet.record(serial_number).status is Status.ACTIVE

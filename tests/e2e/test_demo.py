@@ -33,7 +33,13 @@ REFUSED = {
     "PS-0003": "WRONG_DEVICE_TYPE",
     "GW-0003": "WRONG_MANUFACTURER",
     "HS-0003": "REVOKED",
-    "TS-0001": "CLAIMED_BY_OTHER_CERTIFICATE",
+    "TS-0001": "ALREADY_ACTIVE",
+}
+FIRST_SHADOWS = {
+    "temperature-sensor": 'alertThreshold 80, enabled true, samplingRate 30, temperatureUnit "',
+    "humidity-sensor": "enabled true, reportingInterval 60",
+    "pressure-sensor": "enabled true, reportingInterval 60",
+    "gateway": 'bufferSize 100, compressionEnabled true, connectionTimeout 30, logLevel "INFO"',
 }
 JUST_IN_TIME = {
     "TS-1001": "north-sensor-1001 +north-temperature-sensor +DE, north-temperature-sensor",
@@ -61,7 +67,7 @@ def left_behind(temporary):
 def test_the_demo_ends_well_and_leaves_nothing(environment):
     before = left_behind(environment["TMPDIR"])
     done = subprocess.run(
-        COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
+        COMMAND, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=480, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything was as expected" in done.stdout
@@ -69,14 +75,20 @@ def test_the_demo_ends_well_and_leaves_nothing(environment):
         name = f"acme-{device_type}"
         row = rf"^{serial} +acme-{serial} +{name} +{name} +{name} +[0-9a-f]{{8}} +\d+\.\d s"
         assert re.search(row, done.stdout, re.MULTILINE), serial
+        row = rf"^{serial} +ACTIVE +device-lifecycle +{FIRST_SHADOWS[device_type]}"
+        assert re.search(row, done.stdout, re.MULTILINE), serial
     for serial, reason in REFUSED.items():
         row = rf"^{serial} .+ 403 AccessDenied +{reason} +\d+\.\d s"
         assert re.search(row, done.stdout, re.MULTILINE), serial
     assert re.search(
         r"^PolicyName +acme-gateway +acme-temperature-sensor", done.stdout, re.MULTILINE
     )
+    alarm = r"^acme-denials-by-reason-REVOKED +ALARM +\w+ to ALARM +docs/runbooks.md#"
+    assert re.search(alarm, done.stdout, re.MULTILINE)
+    revoked = r"^GW-0002 +closed after \d+\.\d s +REVOKED +hung up +403"
+    assert re.search(revoked, done.stdout, re.MULTILINE)
     for serial, cells in JUST_IN_TIME.items():
-        row = rf"^{serial} +{cells} +[0-9a-f]{{8}} +[2-9] +\d+\.\d s"
+        row = rf"^{serial} +{cells} +[0-9a-f]{{8}} +([2-9]|\d\d) +\d+\.\d s"
         assert re.search(row, done.stdout, re.MULTILINE), serial
     for serial, cells in TURNED_AWAY.items():
         assert re.search(rf"^{serial} +{cells}", done.stdout, re.MULTILINE), serial

@@ -51,6 +51,7 @@ def gateway(just_in_time):
     """A gateway that came up through its gate."""
     device = just_in_time.enrolled_gateway()
     just_in_time.admit(device)
+    just_in_time.in_service(device.serial_number)
     return device
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from device_registry.reasons import Denial
 from device_registry.record import Status
+from tools.device.model import DeviceSpec, registration_parameters
 
 pytestmark = pytest.mark.endpoint
 
@@ -112,9 +113,13 @@ def test_a_value_that_no_thing_attribute_can_hold(fleet, serial_number, name):
 def test_a_second_certificate_while_the_first_holds_the_claim(fleet, serial_number):
     """S3, S4: neither takes the record over nor attaches itself to the thing."""
     fleet.enrol(serial_number, device_type=TYPE)
-    first = fleet.admit(serial_number, TYPE)
+    # It does not connect with its certificate: that would put it into service.
+    claim = fleet.claims["line-1"].credentials()
+    with fleet.session(claim, f"claim-acme-factory-{serial_number}") as session:
+        first = session.create_keys_and_certificate()
+        parameters = registration_parameters(DeviceSpec(serial_number, TYPE))
+        session.register_thing("acme-factory", first.ownership_token, parameters)
     held = fleet.record(serial_number)
-    fleet.forget(serial_number)
     answer = fleet.refused(serial_number, TYPE)
     assert answer.status_code == 403
     assert fleet.reasons(serial_number, 2) == ["FIRST_CLAIM", Denial.CLAIMED_BY_OTHER_CERTIFICATE]

@@ -20,7 +20,7 @@ READMES = sorted(
 HCL = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SOURCE = re.compile(r'"git::[^"]*\.git//(?P<path>[\w/-]+)\?ref=<tag>"')
 NEIGHBOUR = re.compile(r'"\.\./(?P<module>[\w-]+)"')
-DOCUMENTS = [*READMES, *sorted((ROOT / "docs/runbooks").glob("*.md"))]
+DOCUMENTS = [*READMES, ROOT / "docs/runbooks.md", *sorted((ROOT / "docs/runbooks").glob("*.md"))]
 IDS = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
 

@@ -8,8 +8,9 @@ A test that needs one of these says so, and is skipped by the entry's name where
 Entries with a probe ask the endpoint. The others cannot be asked cheaply: they hold for the
 embedded endpoint, and an external one is taken at its word.
 
-Applying a CA's provisioning template (JITP) is no entry: the embedded endpoint has a stand-in for
-it, `jitp.py`, and an external one is taken at its word.
+Applying a CA's provisioning template (JITP), closing a connection (DeleteConnection), counting log
+lines and invoking functions from alarms are no entries: the embedded endpoint has stand-ins for
+them, in `jitp.py`, `endpoint_server.py` and `alarms.py`, and an external one is taken at its word.
 """
 
 import enum
@@ -35,9 +36,14 @@ class Capability(enum.Enum):
     V2_LOGGING = "account-wide logging options (v2)"
     ROLE_ALIASES = "role aliases"
     THING_REGISTRATION_TASKS = "bulk thing registration tasks"
-    DEFENDER = "Device Defender audit and security profiles"
+    DEFENDER = "Device Defender audit and security profiles, by CloudFormation or not"
     FLEET_METRICS = "fleet metrics"
     AUTHORIZERS = "custom authorisers"
+    CONNECTION_STATE = "GetConnection and ListSubscriptions: what is known of a client's connection"
+    CUT_OFF = (
+        "closing the connections of a certificate that was switched off, unless it is asked to"
+    )
+    METRIC_MATH_ALARMS = "alarms on metric math and anomaly bands: kept, and never evaluated"
     IAM_ENFORCED = "IAM is enforced for calls, functions and devices"
 
 

@@ -4,8 +4,8 @@
 the whole session and are started by the first test that asks. `account` is an account of its own
 for one test: two accounts share nothing, so tests need not clean up after each other.
 
-Endpoints are started by each process: with pytest-xdist, tests/conftest.py keeps the layers that
-use one in one process.
+Endpoints are started by each process that asks for one. With pytest-xdist, tests/conftest.py keeps
+the layers that use the same one together: those of devices in one process, Terraform's in another.
 """
 
 import contextlib

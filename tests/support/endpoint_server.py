@@ -2,7 +2,7 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbour `jitp.py`, which is loaded by its path:
+its neighbours `jitp.py`, `alarms.py` and `journal.py`, which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -16,7 +16,11 @@ whatever the secret, also with `--auth`, which makes the endpoint enforce IAM fo
 needs no bootstrap: make users and roles with the account's number as the access key.
 
 The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
-when the certificate's CA has a provisioning template, `jitp.py` stands in for.
+when the certificate's CA has a provisioning template, `jitp.py` stands in for. It counts no log
+line, evaluates alarms now and then, and has them tell topics only: `alarms.py` says what is mended,
+and what is not. It leaves
+a connection open whatever becomes of its certificate: DeleteConnection closes one here, and AWS,
+which also closes those of a certificate that was switched off, within minutes, closes more.
 """
 
 import argparse
@@ -33,6 +37,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +51,11 @@ ROLE_SESSION_SECONDS = 900
 # AWS waits one minute, then two.
 RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
+DELIVERIES_AT_A_TIME = 2
+ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
 TARGET_POLICIES = "/target-policies/"
+CONNECTIONS = "/connections/"
+LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
 LARGE_RESPONSE = 2**16
 
 
@@ -101,30 +110,72 @@ def neighbour(name: str) -> Any:
     return module
 
 
-def authorise_attachments_on_their_target() -> None:
-    """Check iot:AttachPolicy and iot:DetachPolicy on the certificate or thing group, as AWS does.
+def authorise_calls_on_their_target() -> None:
+    """Check some calls on what they are about, as AWS does: the engine knows that less exactly.
 
-    The engine checks them on "*", so that a role which names the certificates, and on AWS may
-    attach policies to them, may not.
+    These are iot:AttachPolicy and iot:DetachPolicy, on the certificate or the thing group,
+    iot:DeleteConnection, on the client, and writing to a log, on its stream. A role that names
+    them, and on AWS may do so, may not.
     """
     actions = engine("core.iam_actions")
     resource_arn = actions.extract_resource_arn
 
-    def with_target(service, method, path, headers, body, *rest):
+    def with_target(service, method, path, headers, body, query, region, account):
         if service == "iot" and path.startswith(TARGET_POLICIES):
             with contextlib.suppress(ValueError, AttributeError):
                 return str(json.loads(body).get("target") or "*")
-        return resource_arn(service, method, path, headers, body, *rest)
+        if service == "iot-data" and path.startswith(CONNECTIONS):
+            client_id = path.removeprefix(CONNECTIONS).partition("/")[0]
+            return f"arn:aws:iot:{region}:{account}:client/{client_id}"
+        arn = resource_arn(service, method, path, headers, body, query, region, account)
+        if service == "logs" and headers.get("x-amz-target") in LOG_STREAM_CALLS:
+            with contextlib.suppress(ValueError, AttributeError):
+                return f"{arn}:log-stream:{json.loads(body).get('logStreamName', '')}"
+        return arn
 
     actions.extract_resource_arn = with_target
 
 
-def queue_events_of_topic_rules() -> None:
+def serve_delete_connection() -> None:
+    """Close a client's connection when it is asked for; the engine knows no such call.
+
+    The session stays, and a last will is published: what the call does by default.
+    https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html
+    """
+    iot, data, responses = (
+        engine(name) for name in ("services.iot", "services.iot_data", "core.responses")
+    )
+    handle = data.handle_request
+
+    async def handle_and_close(method, path, *rest):
+        client_id = path.removeprefix(CONNECTIONS)
+        if method != "DELETE" or client_id == path:
+            return await handle(method, path, *rest)
+        key = (responses.get_account_id(), responses.get_region(), client_id)
+        session = iot._connected_clients.get(key)
+        if session is None:
+            return responses.error_response_json(
+                "ResourceNotFoundException", f"{client_id} is not connected", 404
+            )
+        session._forced_disconnect_reason = "SERVER_INITIATED_DISCONNECT"
+        # The client may have gone meanwhile.
+        with contextlib.suppress(OSError, RuntimeError):
+            await session._send({"type": "websocket.close", "code": 1000})
+        await session.cleanup()
+        return responses.json_response({})
+
+    data.handle_request = handle_and_close
+
+
+def queue_events() -> Callable[[str, str, str, Any], None]:
     """Let events that a topic rule passes on wait for a function, be tried again, and be kept.
 
     AWS IoT invokes functions asynchronously, and AWS Lambda then does these three things, the last
     with a dead-letter queue. The engine runs the function of a topic rule once and forgets an event
     that fails; and it starts a process for each event, so that many at once bury a small machine.
+
+    Returns:
+        What does so, for other services: account, region, function and event.
     """
     iot, functions = engine("services.iot"), engine("services.lambda_svc")
     slots = threading.Semaphore(EVENTS_AT_A_TIME)
@@ -152,6 +203,58 @@ def queue_events_of_topic_rules() -> None:
             threading.Thread(target=deliver, args=arguments, daemon=True).start()
 
     iot._dispatch_rule_to_lambda = dispatch
+    return dispatch
+
+
+def call_from_alarms(
+    dispatch: Callable[[str, str, str, Any], None],
+) -> Callable[[str, str, Any], None]:
+    """What hands an alarm's event to a function, if that function's policy lets the alarm.
+
+    Where it may not, or there is no such function, the event is lost: CloudWatch tries on for other
+    reasons only. A line in the log says so.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
+    """
+    functions, responses = engine("services.lambda_svc"), engine("core.responses")
+    evaluator = engine("core.iam_evaluator")
+
+    def call(alarm_arn: str, function_arn: str, event: Any) -> None:
+        account, region = responses.get_account_id(), responses.get_region()
+        context = evaluator.EvalContext(
+            principal_arn="*",
+            principal_type="Service",
+            principal_account="",
+            action="lambda:InvokeFunction",
+            resource_arn=function_arn,
+            region=region,
+            service_context={"aws:sourcearn": alarm_arn, "aws:sourceaccount": account},
+        )
+        function = functions._get_base_func_record_for_ref(function_arn)[0] or {}
+        policy = function.get("policy")
+        if evaluator.evaluate_resource_policy(policy, context, ALARMS).decision == "Allow":
+            dispatch(account, region, function_arn, event)
+        else:
+            print(f"Lost: {alarm_arn} may not invoke {function_arn}", flush=True)
+
+    return call
+
+
+def deliver_logs_in_turn() -> None:
+    """Let deliveries to subscriptions of log groups wait for each other.
+
+    Amazon CloudWatch Logs gathers lines and delivers them together. The engine starts a process for
+    each invocation that logged something, so that a wave of devices makes as many at once.
+    """
+    functions = engine("services.lambda_svc")
+    execute = functions._execute_function_with_config_scope
+    slots = threading.Semaphore(DELIVERIES_AT_A_TIME)
+
+    def execute_in_turn(record, event, *rest, **options):
+        delivery = isinstance(event, dict) and "awslogs" in event
+        with slots if delivery else contextlib.nullcontext():
+            return execute(record, event, *rest, **options)
+
+    functions._execute_function_with_config_scope = execute_in_turn
 
 
 def apply_provisioning_templates(url: str) -> None:
@@ -226,6 +329,17 @@ def role_session(
     return credentials
 
 
+def keep_a_journal(token: str | None) -> None:
+    """Let a test run look at the end for secrets in what was logged, if it asked for that."""
+    journal = neighbour("journal")
+    kept = journal.of_this_run()
+    # Functions inherit the environment, and have no business there.
+    os.environ.pop(journal.VARIABLE, None)
+    if kept is not None:
+        journal.note_endpoint(kept, engine)
+        kept.hello(f"endpoint-{token}")
+
+
 def announce(options: argparse.Namespace) -> None:
     """Write `ready.json` once both listeners answer."""
     url = f"http://127.0.0.1:{options.port}"
@@ -252,7 +366,9 @@ def announce(options: argparse.Namespace) -> None:
 
 def stop_at_eof() -> None:
     """End this process group when standard input closes."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock would abort an interpreter that ends meanwhile.
+    while os.read(0, 1024):
+        pass
     os.killpg(os.getpgid(0), signal.SIGTERM)
     time.sleep(STOP_SECONDS)
     os.killpg(os.getpgid(0), signal.SIGKILL)
@@ -266,7 +382,7 @@ def main() -> None:
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--auth", action="store_true")
     parser.add_argument("--stop-at-eof", action="store_true")
-    parser.add_argument("--token", help="not used: it tells this process from any other")
+    parser.add_argument("--token", help="tells this process, and its journal, from others")
     options = parser.parse_args()
 
     os.environ.update(
@@ -282,9 +398,17 @@ def main() -> None:
     )
     socket.socket = LoopbackSocket
     send_responses_whole()
-    authorise_attachments_on_their_target()
-    queue_events_of_topic_rules()
+    authorise_calls_on_their_target()
+    serve_delete_connection()
+    dispatch = queue_events()
+    deliver_logs_in_turn()
+    neighbour("alarms").mend(
+        engine("services.cloudwatch"),
+        engine("services.cloudwatch_logs"),
+        call_from_alarms(dispatch),
+    )
     apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
+    keep_a_journal(options.token)
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()
     threading.Thread(target=announce, args=(options,), daemon=True).start()

@@ -26,6 +26,7 @@ ONCE = RetryPolicy(attempts=1)
 UNTIL_ADMITTED = RetryPolicy(attempts=100, first_delay=0.1, max_delay=0.5, deadline=40)
 IN_VAIN = RetryPolicy(attempts=3, first_delay=0.4, max_delay=0.4)
 LOG_SECONDS = 10.0
+IN_SERVICE_SECONDS = 40.0
 PROVIDER = 'provider "aws" {\n  max_retries = 2\n}\n'
 
 
@@ -122,6 +123,20 @@ class Stack:
             Key={"serialNumber": {"S": serial_number}},
         )
         return from_item(answer["Item"]) if "Item" in answer else None
+
+    def in_service(self, serial_number: str) -> DeviceRecord:
+        """The record of a device that has connected, once AWS IoT's event has turned it ACTIVE.
+
+        Nothing changes it after: its first shadow has been written.
+        """
+        deadline = time.monotonic() + IN_SERVICE_SECONDS
+        while True:
+            record = self.record(serial_number)
+            assert record is not None
+            if record.status is Status.ACTIVE and record.shadow_written_at is not None:
+                return record
+            assert time.monotonic() < deadline, f"still {record}"
+            time.sleep(0.1)
 
     # --- devices
 

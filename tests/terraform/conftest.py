@@ -14,6 +14,7 @@ import pytest
 from pytest_terraform import tf
 
 from tests.support import terraform as support
+from tests.support.capabilities import Capability, has
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack, root_module
 from tools import terraform_env
@@ -42,6 +43,13 @@ def makers():
     return {name: Maker({"CommonName": name}) for name in ("sensor-maker", "gateway-maker")}
 
 
+@pytest.fixture(scope="package", autouse=True)
+def _only_these_tests(_pytest_terraform):
+    """Give the environment back to the layers that this process runs afterwards."""
+    yield
+    _pytest_terraform.stop()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _pytest_terraform(staged, endpoint, claim_key, makers):
     pems = {name: maker.certificate_pem for name, maker in makers.items()}
@@ -54,6 +62,10 @@ def _pytest_terraform(staged, endpoint, claim_key, makers):
             "name_prefix": JITP_PREFIX,
             "gateway_cas": {"gateway-maker": pems.pop("gateway-maker")},
             "sensor_cas": pems,
+        },
+        "account-baseline": {
+            "logging": has(Capability.V2_LOGGING, endpoint),
+            "audit": has(Capability.DEFENDER, endpoint),
         },
     }
     for example, values in variables.items():
@@ -68,8 +80,10 @@ def _pytest_terraform(staged, endpoint, claim_key, makers):
     tf.LazyModuleDir.value = str(configurations)
     environment = terraform_env.environment(endpoint.environment())
     tf.LazyTfBin.value = environment["TERRAFORM"]
-    with mock.patch.dict(os.environ, environment, clear=True):
-        yield
+    # Of the session, as the fixtures that apply are: those come before any of a package.
+    patch = mock.patch.dict(os.environ, environment, clear=True)
+    patch.start()
+    return patch
 
 
 def _stack(applied, endpoint, directory):

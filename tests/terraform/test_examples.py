@@ -14,7 +14,8 @@ pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
 JUST_IN_TIME = "jitp"
-WITH_CLAIMS = [name for name in EXAMPLES if name != JUST_IN_TIME]
+BASELINE = "account-baseline"
+WITH_CLAIMS = [name for name in EXAMPLES if name not in {JUST_IN_TIME, BASELINE}]
 MARKER = "PRIVATE KEY"
 KEY_ATTRIBUTES = {"private_key", "private_key_pem", "secret", "password"}
 
@@ -110,15 +111,16 @@ def test_two_stacks_live_in_one_account(minimal_stack, complete_stack):
         for kind in stack.outputs["device_types"].values():
             iot.describe_thing_type(thingTypeName=kind["thing_type_name"])
             iot.get_policy(policyName=kind["policy_name"])
-        group = stack.outputs["parent_thing_group_name"]
-        children = {
+        quarantine = stack.outputs["device_lifecycle"]["quarantine_group_name"]
+        beside = {stack.outputs["parent_thing_group_name"], quarantine}
+        groups = {
             child["groupName"]
             for page in iot.get_paginator("list_thing_groups").paginate()
             for child in page["thingGroups"]
             if child["groupName"].startswith(f"{stack.name_prefix}-")
         }
         kinds = {kind["thing_group_name"] for kind in stack.outputs["device_types"].values()}
-        assert children == kinds | {group}
+        assert groups == kinds | beside
 
 
 @pytest.mark.failure_mode("B20")
@@ -145,7 +147,11 @@ def test_a_device_of_each_maker_comes_up_through_the_example(jitp_stack, makers,
 
 @pytest.mark.parametrize(
     ("configuration", "variables"),
-    [("complete", {}), ("jitp", {"sensor_cas": "sensor-maker", "gateway_cas": "gateway-maker"})],
+    [
+        ("complete", {}),
+        ("account-baseline", {}),
+        ("jitp", {"sensor_cas": "sensor-maker", "gateway_cas": "gateway-maker"}),
+    ],
 )
 def test_create_false_plans_nothing(workspace, makers, configuration, variables):
     given = {name: {ca: makers[ca].certificate_pem} for name, ca in variables.items()}

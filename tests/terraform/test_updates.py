@@ -1,5 +1,7 @@
 """What changes at AWS when the configuration of a running stack changes, and what must not."""
 
+import time
+
 import pytest
 
 from tests.support.stack import ClaimKey, Stack
@@ -10,6 +12,11 @@ pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 TOPICS = {"topics": {"publish": ["telemetry"]}}
 TEMPLATE = 'module.fleet_template["factory"].aws_iot_provisioning_template.this[0]'
 CERTIFICATE = 'module.fleet_template["factory"].aws_iot_certificate.claim["line-1"]'
+ALARM = 'module.monitoring.aws_cloudwatch_metric_alarm.this["claim-budget/factory/line-1"]'
+DASHBOARD = "module.monitoring.aws_cloudwatch_dashboard.this[0]"
+WAIT_SECONDS = 30
+# In which what happens at all has happened.
+QUIET_SECONDS = 5
 
 
 class Running:
@@ -26,13 +33,18 @@ class Running:
         self.workspace.apply()
         self.claim = self.key.claim(self.certificate["pem"])
 
-    def variables(self, *, kinds=("sensor", "lock"), hook=None, enabled=True, active=True):
+    def variables(
+        self, *, kinds=("sensor", "lock"), hook=None, enabled=True, active=True, budget=None
+    ):
+        """The stack's variables; with a `budget`, a claim guard watches over it."""
         certificates = {"line-1": {"csr_pem": self.key.csr_pem, "active": active}}
         return {
             "name_prefix": "live",
             "device_types": dict.fromkeys(kinds, TOPICS),
             "hook": hook or {},
             "templates": {"factory": {"enabled": enabled, "claim_certificates": certificates}},
+            "claim_guard": {"enabled": budget is not None},
+            "monitoring": {"claim_budgets": {"factory/line-1": budget} if budget else {}},
         }
 
     def plan(self, **changes):
@@ -66,15 +78,31 @@ def function_of(stack):
     return answer["Configuration"]
 
 
+def of_kind(kind):
+    """The addresses of what is made for one kind of device."""
+    resources = (
+        "aws_iot_policy.this",
+        "aws_iot_thing_group.this",
+        "aws_iot_thing_type.this",
+        "aws_ssm_parameter.first_shadow",
+    )
+    return {f'module.device_catalog.{resource}["{kind}"]' for resource in resources}
+
+
 def test_a_change_of_the_hook_is_a_new_version_behind_the_same_arn(running):
     stack = running.stack
     before, template_before = function_of(stack), stack.describe_template()
 
     changes = running.apply(hook={"timeout": 5, "claim_lease_seconds": 7200})
 
+    # The dashboard draws the hook's timeout.
     assert changes == {
-        f"module.provisioning_hook.module.function.{resource}.this[0]": ["update"]
-        for resource in ("aws_lambda_function", "aws_lambda_alias")
+        address: ["update"]
+        for address in (
+            "module.provisioning_hook.module.function.aws_lambda_function.this[0]",
+            "module.provisioning_hook.module.function.aws_lambda_alias.this[0]",
+            "module.monitoring.aws_cloudwatch_dashboard.this[0]",
+        )
     }
     after, template_after = function_of(stack), stack.describe_template()
     assert int(after["Version"]) == int(before["Version"]) + 1
@@ -116,14 +144,123 @@ def test_a_leaked_claim_certificate_can_be_switched_off_alone(running):
     stack.provision("SN-TRUSTED", "sensor")
 
 
+class Claim:
+    """The claim certificate, and its alarm."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.certificate_id = stack.template()["claim_certificates"]["line-1"]["id"]
+        self.name = stack.outputs["monitoring"]["alarms"]["claim-budget/factory/line-1"]["name"]
+
+    def registered(self, count):
+        """Publish how many things came in through it so far; return the alarm's state."""
+        cloudwatch = self.stack.client("cloudwatch")
+        dimension = {"Name": "ClaimCertificateId", "Value": self.certificate_id}
+        metric = {"MetricName": "ApproximateNumberOfThingsRegistered", "Dimensions": [dimension]}
+        cloudwatch.put_metric_data(Namespace="AWS/IoT", MetricData=[metric | {"Value": count}])
+        (alarm,) = cloudwatch.describe_alarms(AlarmNames=[self.name])["MetricAlarms"]
+        return alarm["StateValue"]
+
+    def arm(self):
+        """As the runbook has it: only a change into ALARM calls the guard."""
+        self.stack.client("cloudwatch").set_alarm_state(
+            AlarmName=self.name, StateValue="OK", StateReason="budget raised"
+        )
+
+    def becomes(self, status, within=WAIT_SECONDS):
+        """Whether it has a status before long."""
+        iot, deadline = self.stack.client("iot"), time.monotonic() + within
+        while True:
+            described = iot.describe_certificate(certificateId=self.certificate_id)
+            if described["certificateDescription"]["status"] == status:
+                return True
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.2)
+
+    def audited(self):
+        """What the audit trail says became of it."""
+        group = self.stack.outputs["device_lifecycle"]["audit_log_group_name"]
+        return [
+            (entry["outcome"], entry["from"], entry["to"], entry["alarmName"])
+            for entry in self.stack.log_entries(group)
+            if entry.get("event") == "claim-disabled"
+            and entry["claimCertificateId"] == self.certificate_id
+        ]
+
+
+def test_a_claim_guard_is_added_to_what_runs_and_an_apply_opens_what_it_closed(running):
+    now = {"budget": 20}
+    changes = running.apply(**now)
+    for switched_on_again in (TEMPLATE, CERTIFICATE):
+        changes.pop(switched_on_again, None)
+    own = {address for address in changes if address.startswith("module.claim_guard.")}
+    assert own
+    assert all(changes.pop(address) == ["create"] for address in own)
+    assert changes == {
+        ALARM: ["update"],
+        DASHBOARD: ["update"],
+        **{
+            f'module.monitoring.aws_cloudwatch_metric_alarm.this["{kind}/claim-guard"]': ["create"]
+            for kind in (
+                *("dead-letter-age", "dead-letter-depth"),
+                *("function-duration", "function-errors", "function-throttles"),
+            )
+        },
+        **{
+            f'module.device_lifecycle.{resource}.audit["decisions-claim-guard"]': ["create"]
+            for resource in ("aws_lambda_permission", "aws_cloudwatch_log_subscription_filter")
+        },
+    }
+    assert not running.plan(**now).changed
+
+    claim = Claim(running.stack)
+    assert claim.registered(21) == "ALARM"
+    assert claim.becomes("INACTIVE")
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not claim.audited() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert claim.audited() == [("disabled", "ACTIVE", "INACTIVE", claim.name)]
+
+    # What the runbook warns of: the configuration says that it is ACTIVE, and so it is again.
+    assert running.apply(**now) == {CERTIFICATE: ["update"]}
+    assert claim.becomes("ACTIVE")
+    # The alarm is on already, and nothing happens until the guard is armed again.
+    assert claim.registered(22) == "ALARM"
+    assert not claim.becomes("INACTIVE", within=QUIET_SECONDS)
+    claim.arm()
+    assert claim.registered(23) == "ALARM"
+    assert claim.becomes("INACTIVE")
+
+    # The run grew: a larger budget while nobody comes in, the guard armed, and the claim opened.
+    raised = running.apply(budget=50, active=False)
+    assert raised == {ALARM: ["update"], DASHBOARD: ["update"]}
+    claim.arm()
+    assert running.apply(budget=50) == {CERTIFICATE: ["update"]}
+    assert claim.registered(24) == "OK"
+    assert claim.becomes("ACTIVE")
+    assert claim.registered(51) == "ALARM"
+    assert claim.becomes("INACTIVE")
+
+
+def test_a_claim_guard_that_is_taken_away_leaves_the_rest_as_it_was(running):
+    # With a budget that nothing here reaches, so that the certificate is ACTIVE.
+    running.apply(budget=1000)
+    now = {"active": False}
+    changes = running.apply(**now)
+    assert changes.pop(CERTIFICATE) == ["update"]
+    assert changes.pop(ALARM) == ["update"]
+    assert changes.pop(DASHBOARD) == ["update"]
+    assert {tuple(actions) for actions in changes.values()} == {("delete",)}
+    assert all("claim_guard" in address or "claim-guard" in address for address in changes)
+    assert not running.plan(**now).changed
+
+
 def test_another_kind_of_device_changes_nothing_for_the_others(running):
     changes = running.apply(kinds=("sensor", "lock", "camera"))
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)
-    assert changes == {
-        f'module.device_catalog.{resource}.this["camera"]': ["create"]
-        for resource in ("aws_iot_policy", "aws_iot_thing_group", "aws_iot_thing_type")
-    }
+    assert changes == {address: ["create"] for address in of_kind("camera")}
     stack = running.stack
     stack.enrol("SN-CAMERA", device_type="camera")
     stack.provision("SN-CAMERA", "camera", claim=running.claim)
@@ -136,7 +273,4 @@ def test_one_kind_less_removes_that_kind_alone(running):
     changes = running.plan(kinds=kinds - {"lock"}).changes
     for switched_on_again in (TEMPLATE, CERTIFICATE):
         changes.pop(switched_on_again, None)
-    assert changes == {
-        f'module.device_catalog.{resource}.this["lock"]': ["delete"]
-        for resource in ("aws_iot_policy", "aws_iot_thing_group", "aws_iot_thing_type")
-    }
+    assert changes == {address: ["delete"] for address in of_kind("lock")}

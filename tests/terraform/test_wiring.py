@@ -325,14 +325,21 @@ def actions(statements):
     return {action for statement in statements for action in listed(statement["Action"])}
 
 
+FUNCTIONS = {
+    "hook": "provisioning-hook",
+    "pruner": "template-versions",
+    **{key: f"lifecycle-{key}" for key in ("confirmation", "enforcement", "audit", "sweep")},
+}
+
+
 def roles(stack):
-    """The stack's role names: of the hook, the pruner and each template."""
+    """The stack's role names: of its functions, of each template, and of the lifecycle's rules."""
     region = stack.endpoint.region
     prefix = stack.name_prefix
     return {
-        "hook": f"{prefix}-provisioning-hook-{region}",
-        "pruner": f"{prefix}-template-versions-{region}",
+        **{key: f"{prefix}-{function}-{region}" for key, function in FUNCTIONS.items()},
         **{key: f"{prefix}-{key}-provision-{region}" for key in templates(stack)},
+        "rules": f"{prefix}-lifecycle-rule-{region}",
     }
 
 
@@ -345,7 +352,7 @@ def test_every_role_is_for_one_service_on_behalf_of_this_account_and_source(stac
         (statement,) = trust["Statement"]
         condition = statement["Condition"]
         assert condition["StringEquals"] == account
-        if purpose in {"hook", "pruner"}:
+        if purpose in FUNCTIONS:
             function = arn(stack, "lambda", f"function:{name.removesuffix('-eu-west-1')}")
             assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
             assert condition["ArnLike"] == {"aws:SourceArn": [function, f"{function}:*"]}
@@ -568,7 +575,9 @@ def test_the_registry_is_protected_and_the_logs_are_kept_and_encrypted(stack):
     groups = stack.client("logs").describe_log_groups(
         logGroupNamePrefix=f"/aws/lambda/{stack.name_prefix}-"
     )["logGroups"]
-    assert len(groups) == 2
+    assert {group["logGroupName"] for group in groups} == {
+        f"/aws/lambda/{stack.name_prefix}-{function}" for function in FUNCTIONS.values()
+    }
     for group in groups:
         assert group["retentionInDays"] == 365
         assert group["kmsKeyId"] == key

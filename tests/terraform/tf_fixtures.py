@@ -1,7 +1,7 @@
 """Configurations that are applied once by pytest-terraform and shared by the tests that name them.
 
 Each is a directory below `terraform/examples` or `tests/terraform/fixtures`, and becomes a fixture
-of the same name (with underscores). They are made here and nowhere else: a fixture that a test
+of the same name. They are made here and nowhere else: a fixture that a test
 file makes with the decorator is known to that file only.
 
 Assert on `fixture.outputs["name"]["value"]`: of resources with `count` or `for_each`, and of
@@ -33,3 +33,4 @@ terraform.scope_class_map = defaultdict(lambda: Kept)
 terraform("minimal", scope="session")
 terraform("complete", scope="session")
 terraform("jitp", scope="session")
+terraform("account-baseline", scope="session")

@@ -1,7 +1,9 @@
 """Serial numbers and durations as operators type them."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, TextIO
 
 import click
@@ -25,6 +27,35 @@ class Duration(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is no duration: write 90m, 12h, 7d or 2w.", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
+
+
+class Since(click.ParamType[int]):
+    """A moment in the past, or how long ago it was; as seconds since 1970."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the seconds."""
+        if isinstance(value, int):
+            return value
+        now = int(time.time())
+        match = _DURATION.fullmatch(value)
+        if match is not None:
+            return now - int(match[1]) * _SECONDS[match[2]]
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(
+                f"{value!r} is no time: write 2026-11-21T10:00:00Z, with its zone, or how long "
+                "ago: 90m, 12h, 7d.",
+                param,
+                ctx,
+            )
+        if moment.timestamp() > now:
+            self.fail(f"{value} is in the future.", param, ctx)
+        return int(moment.timestamp())
 
 
 def certificate_id(

@@ -7,21 +7,25 @@ from typing import Any
 
 import click
 
+from tools.cli.audit_suppress import audit_suppress
 from tools.cli.ca import ca
 from tools.cli.claim_csr import claim_csr
 from tools.cli.decommission import decommission
 from tools.cli.enrol import enrol
 from tools.cli.errors import EXIT_CODES, InterruptedRunError, in_sentences
+from tools.cli.incident import incident
 from tools.cli.list_devices import list_devices
 from tools.cli.prune import prune_template_versions
 from tools.cli.show import show
 from tools.cli.status import release, resume, revoke, suspend
+from tools.cli.why import why
 from tools.device.cli import device
 
 _SECTIONS: dict[str, tuple[click.Command, ...]] = {
-    "Registry": (enrol, show, list_devices),
+    "Registry": (enrol, show, why, list_devices),
     "One device's status": (suspend, resume, release, revoke),
-    "Removal and upkeep": (decommission, prune_template_versions),
+    "When something happened": (incident,),
+    "Removal and upkeep": (decommission, prune_template_versions, audit_suppress),
     "Certificate authorities": (ca,),
     "Claims and devices": (claim_csr, device),
 }

@@ -30,6 +30,20 @@ class DeviceType:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ClaimCertificate:
+    """One claim certificate, by its name in its template, which is a key."""
+
+    template: str
+    name: str
+    certificate_id: str
+
+    @property
+    def key(self) -> str:
+        """What the certificate is called in the whole stack."""
+        return f"{self.template}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """What the tools need to know of a stack. None and empty where nobody said."""
 
@@ -39,8 +53,14 @@ class Stack:
     parent_thing_group_name: str | None = None
     device_types: Mapping[str, DeviceType] | None = None
     template_names: Mapping[str, str] = field(default_factory=dict)
-    claim_certificate_ids: frozenset[str] = frozenset()
+    claim_certificates: tuple[ClaimCertificate, ...] = ()
+    claim_policy_names: frozenset[str] = frozenset()
     certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
+
+    @property
+    def claim_certificate_ids(self) -> frozenset[str]:
+        """The ids of all claim certificates."""
+        return frozenset(each.certificate_id for each in self.claim_certificates)
 
     @property
     def shared_certificate_ids(self) -> frozenset[str]:
@@ -111,10 +131,15 @@ def parse(values: Mapping[str, Any]) -> Stack:
         parent_thing_group_name=values.get("parent_thing_group_name"),
         device_types=None if types is None else {k: _device_type(v) for k, v in types.items()},
         template_names={key: template["name"] for key, template in templates.items()},
-        claim_certificate_ids=frozenset(
-            certificate["id"]
+        claim_certificates=tuple(
+            ClaimCertificate(template=key, name=name, certificate_id=certificate["id"])
+            for key, template in templates.items()
+            for name, certificate in (template.get("claim_certificates") or {}).items()
+        ),
+        claim_policy_names=frozenset(
+            name
             for template in templates.values()
-            for certificate in (template.get("claim_certificates") or {}).values()
+            for name in (template.get("claim_policy_names") or {}).values()
         ),
         certificate_authorities=authorities(values.get("certificate_authorities")),
     )

@@ -10,12 +10,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from device_registry.record import Status, from_item
 from tools.aws_errors import is_not_found
 from tools.demo.people import Person
 from tools.registry import certificates, denials
+from tools.registry.table import RegistryTable
 
 _LOG_SECONDS = 10.0
 _POLL_SECONDS = 0.2
+_LIFECYCLE_SECONDS = 40.0
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,54 @@ def look_at(operator: Person, thing_name: str) -> Seen:
     )
 
 
-def _shadow(operator: Person, thing_name: str) -> Mapping[str, Any]:
+@dataclass(frozen=True)
+class Standing:
+    """A device in the registry, and what its shadow wants of it.
+
+    Attributes:
+        status: Of its record.
+        by: Who changed that last.
+        reason: Why.
+        desired: The desired part of its shadow.
+    """
+
+    status: str
+    by: str | None
+    reason: str | None
+    desired: Mapping[str, Any]
+
+
+def standing(
+    operator: Person, registry: RegistryTable, serial_number: str, thing_name: str
+) -> Standing:
+    """A device's standing, once its record is ACTIVE and it has a first shadow.
+
+    After some seconds, what there is by then.
+    """
+    until = time.monotonic() + _LIFECYCLE_SECONDS
+    while True:
+        item = registry.get(serial_number)
+        record = None if item is None else from_item(item)
+        desired = _shadow(operator, thing_name, "desired")
+        arrived = record is not None and record.status is Status.ACTIVE and bool(desired)
+        if arrived or time.monotonic() > until:
+            return Standing(
+                record.status if record else "not there",
+                record.status_changed_by if record else None,
+                record.status_reason if record else None,
+                desired,
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _shadow(operator: Person, thing_name: str, part: str = "reported") -> Mapping[str, Any]:
     client = operator.iot_data
     try:
         answer = client.get_thing_shadow(thingName=thing_name)
     except client.exceptions.ResourceNotFoundException:
         return {}
-    reported: Mapping[str, Any] = json.loads(answer["payload"].read())["state"].get("reported", {})
-    return reported
+    state: Mapping[str, Any] = json.loads(answer["payload"].read())["state"].get(part, {})
+    return state
 
 
 def certificate_ids(operator: Person, thing_name: str) -> tuple[str, ...] | None:

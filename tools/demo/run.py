@@ -12,13 +12,16 @@ from pathlib import Path
 from rich.console import Console
 
 from device_registry.transitions import Action
-from tools.demo import observe, people, tables, verdicts
+from tools.demo import alarms, observe, people, tables, verdicts
+from tools.demo.alarms import Listener
 from tools.demo.claim import DEVICES_FILE, ClaimFiles, apply
 from tools.demo.enrolment import enrol
 from tools.demo.errors import DemoError
 from tools.demo.interruption import pause
+from tools.demo.lifecycle import Lifecycle
 from tools.demo.people import Person
 from tools.demo.scenario import (
+    ALARM,
     CHOOSER,
     FACTORY,
     FIELD_SERVICE,
@@ -26,6 +29,7 @@ from tools.demo.scenario import (
     REVOKED_SERIAL,
     SHADOW_TOPIC,
     STATUS_TOPIC,
+    STOLEN,
     WITH_CLAIM_CERTIFICATE,
     WITH_TEMPORARY_CLAIM,
     Refusal,
@@ -74,7 +78,9 @@ class Demo:
         """
         stack, claim_files = apply(self.steps, self.workspace)
         operator, technician = self._hire(stack)
+        listener = self._listen(stack)
         self._enrol(operator, stack)
+        lifecycle = Lifecycle(self.console, self.steps, operator, stack)
         with ExitStack() as exits:
             transport = exits.enter_context(
                 SdkTransport(
@@ -86,9 +92,15 @@ class Demo:
                 )
             )
             devices = _Devices(transport, stack, claim_files, technician)
-            self._admit(operator, stack, devices)
+            admitted = self._admit(operator, stack, devices)
+            self.differences += lifecycle.activate(admitted)
             self._refuse(operator, stack, devices)
+            self._hear(listener)
             self._override(operator, stack, devices)
+            for device, result in admitted:
+                if device == STOLEN:
+                    again = devices.provisioner(FACTORY, self._store())
+                    self.differences += lifecycle.cut_off(device, result, transport, again)
 
     def _hire(self, stack: Stack) -> tuple[Person, Person]:
         root = people.root_user(self.endpoint)
@@ -100,6 +112,10 @@ class Demo:
         if self.endpoint.embedded and not enforced:
             self.differences.append("The technician may do what no policy allows.")
         return operator, technician
+
+    def _listen(self, stack: Stack) -> Listener:
+        with self.steps.step("Subscribe a queue to the alarms"):
+            return alarms.listen(people.root_user(self.endpoint), stack)
 
     def _enrol(self, operator: Person, stack: Stack) -> None:
         registry = RegistryTable(operator.dynamodb, stack.outputs["registry_table_name"])
@@ -120,7 +136,7 @@ class Demo:
             if not report.ok:
                 raise DemoError(report.sentence)
 
-    def _admit(self, operator: Person, stack: Stack, devices: _Devices) -> None:
+    def _admit(self, operator: Person, stack: Stack, devices: _Devices) -> list[Admission]:
         admitted = self._provision(devices, FACTORY, WITH_CLAIM_CERTIFICATE, "a claim certificate")
         admitted += self._provision(
             devices, FIELD_SERVICE, WITH_TEMPORARY_CLAIM, "a technician's claim"
@@ -143,6 +159,7 @@ class Demo:
                 "and its shadow."
             )
         self.console.print()
+        return admitted
 
     def _provision(
         self, devices: _Devices, template: str, batch: Sequence[DeviceSpec], claim: str
@@ -202,6 +219,20 @@ class Demo:
         if has != (None if own is None else (own,)):
             self.differences.append(f"{serial} was refused, and the thing {thing} now has {has}.")
 
+    def _hear(self, listener: Listener) -> None:
+        with self.steps.step("Wait for an alarm"):
+            heard = listener.hear(ALARM)
+        self.differences += verdicts.of_alarm(heard)
+        self.console.print()
+        self._heading("An alarm: a device that was revoked has tried again")
+        self.console.print(tables.fitting(self.console, *tables.alarm(heard)))
+        if self.endpoint.embedded:
+            self.console.print(
+                "Amazon CloudWatch counts the hook's log lines itself; here a stand-in does "
+                "(tests/support/alarms.py)."
+            )
+        self.console.print()
+
     def _override(self, operator: Person, stack: Stack, devices: _Devices) -> None:
         with self.steps.step(f"Provision {CHOOSER.serial_number}, which picks its own names"):
             result = devices.provisioner(FACTORY, self._store()).provision(CHOOSER)
@@ -210,6 +241,7 @@ class Demo:
         self.console.print()
         self._heading("Overruled: names come from the registry, whatever a device sends")
         self.console.print(tables.fitting(self.console, tables.choices(CHOOSER, seen)))
+        self.console.print()
 
     def _store(self) -> CredentialStore:
         return CredentialStore(self.workspace.directory / "devices" / str(next(self._stores)))

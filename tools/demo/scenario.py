@@ -50,6 +50,12 @@ WITH_TEMPORARY_CLAIM = (
     _device("GW-0002", "gateway", "Contoso"),
 )
 
+STOLEN = WITH_TEMPORARY_CLAIM[1]
+"""Is let in, and revoked while it is connected."""
+
+ALARM = f"denials-by-reason/{Denial.REVOKED}"
+"""What REVOKED_SERIAL sets off: one device that was revoked and tries again is one too many."""
+
 REFUSALS = (
     Refusal(
         "nobody enrolled it",
@@ -74,7 +80,7 @@ REFUSALS = (
     Refusal(
         "second certificate",
         _device("TS-0001", "temperature-sensor", "Northwind"),
-        Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+        Denial.ALREADY_ACTIVE,
     ),
 )
 

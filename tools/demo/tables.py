@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -9,9 +10,10 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from tools.cli.console import table
-from tools.demo.observe import Seen
+from tools.demo.alarms import Heard
+from tools.demo.observe import Seen, Standing
 from tools.demo.scenario import Arrival, Refusal, TurnedAway
-from tools.demo.verdicts import Refused, Sight
+from tools.demo.verdicts import CutOff, Refused, Sight
 from tools.device.just_in_time import JustInTimeResult
 from tools.device.model import DeviceSpec
 
@@ -64,6 +66,51 @@ def refusals(rows: Sequence[tuple[Refusal, Refused, float]]) -> tuple[Table, Tab
     ]
     headings = ("Serial", "What is wrong", "Device sees", "Decision log says", "Time")
     return table(headings, cells), table(headings[:-1], [row[:-1] for row in cells])
+
+
+def activations(rows: Sequence[tuple[DeviceSpec, Standing]]) -> tuple[Table, Table]:
+    """Each device's record, and the settings that its shadow begins with."""
+    cells = [
+        (
+            device.serial_number,
+            seen.status,
+            seen.by or "-",
+            ", ".join(f"{name} {json.dumps(value)}" for name, value in seen.desired.items()),
+        )
+        for device, seen in rows
+    ]
+    counted = [
+        (*row[:-1], f"{len(seen.desired)} settings")
+        for row, (_, seen) in zip(cells, rows, strict=True)
+    ]
+    headings = ("Serial", "Record", "By", "First shadow")
+    return table(headings, cells), table(headings, counted)
+
+
+def cut_off(device: DeviceSpec, cut: CutOff) -> Table:
+    """How a device fared that was revoked while it was connected."""
+    seconds = cut.disconnected_after
+    return table(
+        ("Serial", "Its connection", "Its certificate", "Comes back", "Claims again"),
+        [
+            (
+                device.serial_number,
+                "stays" if seconds is None else f"closed after {seconds:.1f} s",
+                cut.certificate_status or "gone",
+                "let in" if cut.came_back else "hung up",
+                "let in" if cut.status_code is None else cut.status_code,
+            )
+        ],
+    )
+
+
+def alarm(heard: Heard) -> tuple[Table, Table]:
+    """An alarm, and what was told of it."""
+    told = heard.message
+    change = f"{told['OldStateValue']} to {told['NewStateValue']}" if told else "nothing"
+    cells = (heard.name, heard.state, change, heard.runbook)
+    headings = ("Alarm", "State", "The queue was told", "What to do")
+    return table(headings, [cells]), table(headings[:-1], [cells[:-1]])
 
 
 def choices(device: DeviceSpec, seen: Seen) -> Table:

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools.demo.observe import Seen
+from device_registry.record import Status
+from tools.demo.alarms import ALARM, Heard
+from tools.demo.observe import Seen, Standing
 from tools.demo.scenario import Arrival, Refusal, TurnedAway
 from tools.device.just_in_time import JustInTimeResult
 from tools.device.model import DeviceSpec, ProvisioningResult
 
 FORBIDDEN = 403
+LIFECYCLE = "device-lifecycle"
+"""Who turns records ACTIVE, as they name it."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,61 @@ def of_refusal(refusal: Refusal, refused: Refused) -> Iterator[str]:
         yield f"{who}: the decision log does not name the certificate that it came with."
     if refused.certificate_status in {"ACTIVE", "INACTIVE"}:
         yield f"{who}: the certificate it asked for is {refused.certificate_status}."
+
+
+def of_activation(device: DeviceSpec, seen: Standing, first_shadow: Any) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that was let in and connected.
+
+    Args:
+        device: The device.
+        seen: Its standing.
+        first_shadow: What its type's shadow begins with.
+    """
+    who = device.serial_number
+    if seen.status != Status.ACTIVE:
+        yield f"{who}: its record should be {Status.ACTIVE}, it is {seen.status}."
+    elif seen.by != LIFECYCLE:
+        yield f"{who}: its record was turned {seen.status} by {seen.by}, and not by {LIFECYCLE}."
+    if seen.desired != first_shadow:
+        yield f"{who}: its shadow should begin with {first_shadow}, AWS has {dict(seen.desired)}."
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """How a device fared that was revoked while it was connected.
+
+    Attributes:
+        disconnected_after: Seconds until its connection was closed; None when it never was.
+        certificate_status: Of its certificate, afterwards.
+        came_back: Whether it could connect again with that certificate.
+        status_code: What it was answered when it claimed another; None when it got one.
+    """
+
+    disconnected_after: float | None
+    certificate_status: str | None
+    came_back: bool
+    status_code: int | None
+
+
+def of_cut_off(device: DeviceSpec, cut: CutOff) -> Iterator[str]:
+    """Yield what is not as it has to be with a device that was revoked while connected."""
+    who = device.serial_number
+    if cut.disconnected_after is None:
+        yield f"{who} was revoked and stayed connected."
+    if cut.certificate_status != "REVOKED":
+        yield f"{who}: its certificate should be REVOKED, AWS has {cut.certificate_status}."
+    if cut.came_back:
+        yield f"{who} was revoked and could connect again."
+    if cut.status_code != FORBIDDEN:
+        yield f"{who} claimed again and should be answered {FORBIDDEN}, not {cut.status_code}."
+
+
+def of_alarm(heard: Heard) -> Iterator[str]:
+    """Yield what is not as it has to be with an alarm that must go off and be heard."""
+    if heard.state != ALARM:
+        yield f"The alarm {heard.name} should be in {ALARM}, it is in {heard.state}."
+    if not heard.message:
+        yield f"No message of the alarm {heard.name} arrived in the queue."
 
 
 @dataclass(frozen=True)

@@ -5,21 +5,16 @@ that is connected when its certificate leaves ACTIVE is disconnected within a fe
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from device_registry.record import DeviceRecord
+from device_registry.certificates import ACTIVE, INACTIVE, PENDING, REVOKED, CertificateStatus
 from device_registry.transitions import Action
 from tools.aws_errors import is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
-
-CertificateStatus = Literal["ACTIVE", "INACTIVE", "REVOKED"]
-ACTIVE = "ACTIVE"
-# Made by fleet provisioning and not activated yet: AWS IoT does so at the end of RegisterThing.
-PENDING = "PENDING_ACTIVATION"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,17 +28,11 @@ class Switch:
 # PENDING_ACTIVATION cannot connect. It is only touched for good: set INACTIVE, a later `resume`
 # would activate a certificate that AWS IoT never did.
 SWITCHES = {
-    Action.SUSPEND: Switch(to="INACTIVE", when=frozenset({ACTIVE})),
-    Action.RESUME: Switch(to="ACTIVE", when=frozenset({"INACTIVE"})),
-    Action.REVOKE: Switch(to="REVOKED", when=frozenset({ACTIVE, "INACTIVE", PENDING})),
-    Action.RELEASE: Switch(to="INACTIVE", when=frozenset({ACTIVE})),
+    Action.SUSPEND: Switch(to=INACTIVE, when=frozenset({ACTIVE})),
+    Action.RESUME: Switch(to=ACTIVE, when=frozenset({INACTIVE})),
+    Action.REVOKE: Switch(to=REVOKED, when=frozenset({ACTIVE, INACTIVE, PENDING})),
+    Action.RELEASE: Switch(to=INACTIVE, when=frozenset({ACTIVE})),
 }
-
-
-def of_device(record: DeviceRecord) -> list[str]:
-    """Return the ids of every certificate that ever held the device's claim, the present first."""
-    present = [record.certificate_id] if record.certificate_id else []
-    return present + sorted((record.certificate_ids or frozenset()) - set(present))
 
 
 def status_of(iot: "IoTClient", certificate_id: str) -> str | None:

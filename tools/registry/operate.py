@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry import names
+from device_registry.certificates import ACTIVE, PENDING, of_device
 from device_registry.record import (
     DeviceRecord,
     MalformedRecordError,
@@ -30,7 +31,7 @@ from device_registry.transitions import (
 )
 from tools.aws_errors import RUN_ENDING, error_code
 from tools.registry import raw
-from tools.registry.certificates import ACTIVE, PENDING, SWITCHES, of_device, short, status_of
+from tools.registry.certificates import SWITCHES, short, status_of
 from tools.registry.table import ConditionFailedError, RegistryTable, StoredItem
 
 if TYPE_CHECKING:
@@ -231,7 +232,8 @@ class _Operation:
 
     def _resume(self, record: DeviceRecord, arguments: dict[str, Any]) -> Report:
         switched = _Switched()
-        suspended = sorted(record.suspended_certificate_ids or ())
+        retired = record.retired_certificate_ids or frozenset()
+        suspended = sorted((record.suspended_certificate_ids or frozenset()) - retired)
         self.switch_all(suspended, switched)
         if switched.problems:
             return self._told(Result.FAILED, f"{self.serial_number} stays SUSPENDED", switched)
@@ -240,6 +242,9 @@ class _Operation:
         except ConditionFailedError as error:
             self._take_back(suspended, error.item)
             raise
+        self._retire(
+            sorted((after.retired_certificate_ids or frozenset()) & {*suspended}), switched
+        )
         sentence = f"{self.serial_number} is now {after.status} (was {record.status})"
         if self.iot is None:
             sentence += "; its certificates were left alone"
@@ -251,6 +256,13 @@ class _Operation:
         for status, action in closed.items():
             if item is not None and raw.text(item, "status") == status:
                 replace(self, action=action).switch_all(certificate_ids, _Switched())
+
+    def _retire(self, certificate_ids: Sequence[str], switched: _Switched) -> None:
+        """Switch off again what was retired while it was activated."""
+        off = _Switched()
+        replace(self, action=Action.SUSPEND).switch_all(certificate_ids, off, remember=False)
+        switched.done += off.done
+        switched.problems += off.problems
 
     def _conclude(self, result: Result, sentence: str, record: DeviceRecord) -> Report:
         """Cut the device's certificates off, where that is asked for, and tell what was done."""

@@ -39,6 +39,15 @@ def text(item: StoredItem, attribute: str) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def seconds(item: StoredItem, attribute: str) -> int | None:
+    """Return an attribute that is a time; None for anything else, and for none."""
+    value = item.get(attribute, {}).get("N")
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def certificate_ids(item: StoredItem) -> frozenset[str]:
     """Return every device certificate that the item names, in whatever type it does."""
     values = plain(

@@ -239,21 +239,35 @@ class RegistryTable:
         return self._query("by-certificate", "certificateId = :key", certificate_id, statuses)
 
     def by_claim_certificate(
-        self, certificate_id: str, statuses: Sequence[Status] = ()
+        self, certificate_id: str, statuses: Sequence[Status] = (), *, since: int | None = None
     ) -> Iterator[StoredItem]:
-        """Yield the records whose present claim this claim certificate brought, newest first."""
-        return self._query(
-            "by-claim-certificate", "claimCertificateId = :key", certificate_id, statuses
-        )
+        """Yield the records whose present claim this claim certificate brought, newest first.
+
+        Args:
+            certificate_id: the claim certificate, or the CA.
+            statuses: only records in one of these; none for all.
+            since: only claims of this moment or later, in seconds since 1970.
+        """
+        condition = "claimCertificateId = :key"
+        values: dict[str, Any] = {}
+        if since is not None:
+            condition += " AND claimedAt >= :since"
+            values[":since"] = {"N": str(since)}
+        return self._query("by-claim-certificate", condition, certificate_id, statuses, values)
 
     def _query(
-        self, index: str, condition: str, key: str, statuses: Sequence[Status]
+        self,
+        index: str,
+        condition: str,
+        key: str,
+        statuses: Sequence[Status],
+        more_values: Mapping[str, Any] | None = None,
     ) -> Iterator[StoredItem]:
         arguments: dict[str, Any] = {
             "TableName": self.name,
             "IndexName": index,
             "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": {":key": {"S": key}},
+            "ExpressionAttributeValues": {":key": {"S": key}, **(more_values or {})},
             "ScanIndexForward": False,
         }
         if statuses:
@@ -269,6 +283,17 @@ class RegistryTable:
         pages = self._client.get_paginator("scan").paginate(
             TableName=self.name,
             FilterExpression="attribute_exists(certificateIds) OR attribute_exists(certificateId)",
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def by_batch(self, batch: str) -> Iterator[StoredItem]:
+        """Yield every record of a batch, by reading the whole table once."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self.name,
+            FilterExpression="#batch = :batch",
+            ExpressionAttributeNames={"#batch": "batch"},
+            ExpressionAttributeValues={":batch": {"S": batch}},
         )
         for page in pages:
             yield from page["Items"]

@@ -29,8 +29,9 @@ module "iot_provisioning" {
       topics      = { publish = ["events/*", "state"], subscribe = ["commands/*"] }
     }
     camera = {
-      description = "Policy from a file"
-      policy_file = "${path.module}/policies/camera.json.tftpl"
+      description  = "Policy from a file"
+      policy_file  = "${path.module}/policies/camera.json.tftpl"
+      first_shadow = { name = "settings", desired = jsonencode({ resolution = "1080p", framesPerSecond = 15 }) }
     }
   }
 
@@ -88,6 +89,24 @@ module "iot_provisioning" {
   hook = {
     timeout     = 4
     memory_size = 512
+  }
+
+  # A device that was let in and has not connected within six hours counts as stuck.
+  device_lifecycle = {
+    sweep = { stuck_after_seconds = 21600 }
+    audit = { retention_in_days = 3653 }
+  }
+
+  monitoring = {
+    claim_budgets     = { for name in keys(var.claim_csrs) : "factory/${name}" => 5000 }
+    denial_thresholds = { REVOKED = 1, SUSPENDED = 5, UNKNOWN_SERIAL = 50, WRONG_CLAIM = 1 }
+
+    alarms = {
+      hook-duration         = { threshold = 2500 }
+      registration-failures = { detection = "anomaly", band_width = 3 }
+    }
+
+    notifications = { subscriptions = { for address in var.alarm_addresses : address => { protocol = "email", endpoint = address } } }
   }
 
   logs = {

@@ -52,3 +52,13 @@ output "template_versions_function_name" {
   description = "Name of the function that removes old template versions."
   value       = module.iot_provisioning.template_versions_function_name
 }
+
+output "monitoring" {
+  description = "The alarms with their sections of the runbook, the topic that they tell and its key, and the dashboard."
+  value       = module.iot_provisioning.monitoring
+}
+
+output "device_lifecycle" {
+  description = "What happens to devices after the certificate: functions, rules, queues, audit trail, quarantine group and metrics."
+  value       = module.iot_provisioning.device_lifecycle
+}

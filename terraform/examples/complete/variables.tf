@@ -43,6 +43,12 @@ variable "deletion_protection" {
   default     = true
 }
 
+variable "alarm_addresses" {
+  description = "E-mail addresses that hear of alarms; each has to confirm that it wants to."
+  type        = set(string)
+  default     = []
+}
+
 variable "tags" {
   description = "Tags of everything that is made."
   type        = map(string)

@@ -42,3 +42,13 @@ output "kms_key_arn" {
   description = "ARN of the key that encrypts the registry and the log groups."
   value       = module.iot_provisioning.kms_key_arn
 }
+
+output "device_lifecycle" {
+  description = "What happens to devices after the certificate: functions, rules, queues, audit trail, quarantine group and metrics."
+  value       = module.iot_provisioning.device_lifecycle
+}
+
+output "monitoring" {
+  description = "The alarms with their sections of the runbook, the topic that they tell and its key, and the dashboard."
+  value       = module.iot_provisioning.monitoring
+}

@@ -32,3 +32,13 @@ output "hook_log_group_name" {
   description = "Name of the log group that holds the decision log."
   value       = module.iot_provisioning.hook_log_group_name
 }
+
+output "device_lifecycle" {
+  description = "What happens to devices after the certificate: functions, rules, queues, audit trail, quarantine group and metrics."
+  value       = module.iot_provisioning.device_lifecycle
+}
+
+output "monitoring" {
+  description = "The alarms with their sections of the runbook, the topic that they tell and its key, and the dashboard."
+  value       = module.iot_provisioning.monitoring
+}

@@ -14,6 +14,18 @@ locals {
   thing_name         = format("$%s", "{iot:Connection.Thing.ThingName}")
   thing_name_escaped = format("$%s", local.thing_name)
 
+  first_shadows = {
+    for key, type in local.device_types : key => jsonencode({
+      name    = type.first_shadow.name
+      desired = jsondecode(coalesce(type.first_shadow.desired, local.shipped_shadows[key]))
+    }) if type.first_shadow.enabled
+  }
+
+  shipped_shadows = {
+    for key in keys(local.device_types) :
+    key => file("${path.module}/first-shadows/${fileexists("${path.module}/first-shadows/${key}.json") ? key : "default"}.json")
+  }
+
   topic_roots = { for key in keys(local.device_types) : key => "${var.name_prefix}/${key}/${local.thing_name}" }
 
   # null where the file is no template that can be rendered, so that a precondition can say which and why.
@@ -136,4 +148,22 @@ resource "aws_iot_policy" "this" {
       error_message = "device_types[\"${each.key}\"].policy_file must allow iot:Connect on client/${local.thing_name_escaped} only, under the condition Bool iot:Connection.Thing.IsAttached \"true\": otherwise one device could connect as another."
     }
   }
+}
+
+################################################################################
+# First shadows: read by the device lifecycle when a device comes up, one parameter a type, so that
+# no function's environment grows with the number of types
+################################################################################
+
+resource "aws_ssm_parameter" "first_shadow" {
+  # checkov:skip=CKV2_AWS_34:Settings that every device of the type reads over MQTT, no secret; a key would put a KMS call before each first shadow.
+  # checkov:skip=CKV_AWS_337:Settings that every device of the type reads over MQTT, no secret; a key would put a KMS call before each first shadow.
+  for_each = local.first_shadows
+
+  name        = "/iot-provisioning/${var.name_prefix}/device-types/${each.key}/first-shadow"
+  description = "What the shadow of a new ${var.name_prefix}-${each.key} begins with"
+  type        = "String"
+  value       = each.value
+
+  tags = var.tags
 }

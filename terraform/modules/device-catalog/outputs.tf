@@ -19,3 +19,8 @@ output "policy_documents" {
   description = "Per kind of device: its policy, as rendered."
   value       = { for key, policy in aws_iot_policy.this : key => policy.policy }
 }
+
+output "first_shadow_parameter_names" {
+  description = "Per kind of device that has a first shadow: name of the SSM parameter that holds it."
+  value       = { for key, parameter in aws_ssm_parameter.first_shadow : key => parameter.name }
+}

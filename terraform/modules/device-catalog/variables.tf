@@ -24,6 +24,7 @@ variable "device_types" {
     - `reprovision_policy`: what a device may do that has been provisioned before: `never`, or `replace` its certificate. The enrolment tool copies it into the device's record.
     - `policy_file`: path of a policy template (see README for the variables it may use), or
     - `topics`: what a device may `publish` and `subscribe` to. A topic is relative to <name_prefix>/<key>/<thing name>/, unless it holds the variable $${iot:Connection.Thing.ThingName} itself; `*` as the last level stands for everything below.
+    - `first_shadow`: what the device lifecycle writes into the shadow of a device that came up, once, and never over a value that is there. `desired`: the settings, a JSON object (`jsonencode({...})`); null means the one shipped under first-shadows with the key's name, else first-shadows/default.json. `name`: of a named shadow; null is the classic one. `enabled = false`: none is written.
 
     With neither `policy_file` nor `topics`, the policy is the one shipped under policies/iot with the key's name.
   EOT
@@ -36,6 +37,11 @@ variable "device_types" {
       publish   = optional(list(string), [])
       subscribe = optional(list(string), [])
     }))
+    first_shadow = optional(object({
+      enabled = optional(bool, true)
+      name    = optional(string)
+      desired = optional(string)
+    }), {})
   }))
   default  = {}
   nullable = false
@@ -111,6 +117,30 @@ variable "device_types" {
       ]
     ]))
     error_message = "device_types[*].topics are too long or too deep: AWS IoT takes 256 bytes and 7 slashes, so a relative topic may have 116 characters and 5 levels, one with the thing name's variable 204 characters and 8 levels."
+  }
+
+  validation {
+    condition     = alltrue([for type in values(var.device_types) : type.first_shadow.name == null ? true : can(regex("^[a-zA-Z0-9:_-]{1,64}$", type.first_shadow.name))])
+    error_message = "device_types[*].first_shadow.name must be 1 to 64 letters, digits or :_-, or null for the classic shadow."
+  }
+
+  validation {
+    condition     = alltrue([for type in values(var.device_types) : type.first_shadow.desired == null ? true : can(keys(jsondecode(type.first_shadow.desired)))])
+    error_message = "device_types[*].first_shadow.desired must be a JSON object, for example jsonencode({ reportingInterval = 60 }), or null for the shipped one."
+  }
+
+  validation {
+    condition     = alltrue([for type in values(var.device_types) : !strcontains(coalesce(type.first_shadow.desired, "-"), "{{")])
+    error_message = "device_types[*].first_shadow.desired may not hold {{: SSM takes that for a reference to another parameter, and refuses it."
+  }
+
+  validation {
+    # Bytes: what base64 makes of them, three for each four characters, without the padding.
+    condition = alltrue([
+      for document in [for type in values(var.device_types) : base64encode(try(jsonencode({ name = type.first_shadow.name, desired = jsondecode(type.first_shadow.desired) }), "")) if type.first_shadow.desired != null] :
+      length(document) / 4 * 3 - length(regexall("=", document)) <= 4096
+    ])
+    error_message = "device_types[*].first_shadow: name and desired may have 4096 bytes together as JSON (an SSM parameter's limit; a shadow's own is 8 KB). Take settings out."
   }
 }
 

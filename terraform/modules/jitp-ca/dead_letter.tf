@@ -30,7 +30,7 @@ resource "aws_iam_role" "rule" {
   description = "AWS IoT writes events to ${local.queue_name} that it could not hand to ${local.gate_name}"
   path        = var.iam.path
 
-  assume_role_policy = jsonencode(jsondecode(templatefile("${local.policy_dir}/jitr-rule-trust.json.tftpl", {
+  assume_role_policy = jsonencode(jsondecode(templatefile("${local.policy_dir}/topic-rule-trust.json.tftpl", {
     account_id = data.aws_caller_identity.this.account_id
     source_arn = "${local.iot_arn}:*"
   })))
@@ -45,5 +45,5 @@ resource "aws_iam_role_policy" "rule" {
   name = "failures"
   role = aws_iam_role.rule[0].name
 
-  policy = jsonencode(jsondecode(templatefile("${local.policy_dir}/jitr-failures.json.tftpl", { queue_arn = local.queue_arn })))
+  policy = jsonencode(jsondecode(templatefile("${local.policy_dir}/dead-letter.json.tftpl", { queue_arn = local.queue_arn })))
 }

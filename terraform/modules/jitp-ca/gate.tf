@@ -51,7 +51,7 @@ locals {
         name_prefix = var.name_prefix
         device_type = coalesce(var.gate_settings.device_type.value, "*")
       })
-      failures = templatefile("${local.policy_dir}/jitr-failures.json.tftpl", { queue_arn = local.queue_arn })
+      failures = templatefile("${local.policy_dir}/dead-letter.json.tftpl", { queue_arn = local.queue_arn })
     },
     local.crl == null ? {} : {
       revocations = templatefile("${local.policy_dir}/jitr-crl.json.tftpl", {

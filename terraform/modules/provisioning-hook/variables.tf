@@ -92,7 +92,7 @@ variable "memory_size" {
 }
 
 variable "claim_lease_seconds" {
-  description = "How long a granted claim keeps every other certificate out, in seconds; null: until an operator releases it. Set it only where something confirms devices that came up: what is not confirmed can be claimed again when the time is over."
+  description = "How long a granted claim keeps every other certificate out, in seconds; null: until an operator releases it. Set it only where devices are confirmed within that time (the device lifecycle does, at their first connection by default): what is not confirmed can be claimed again when it is over."
   type        = number
   default     = null
 

@@ -45,6 +45,40 @@ run "names_type_group_and_policy_alike" {
   }
 }
 
+run "gives_each_kind_a_first_shadow" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = {
+      temperature-sensor = {}
+      gateway            = { first_shadow = { name = "settings" } }
+      humidity-sensor    = {}
+      lock               = { topics = {}, first_shadow = { name = "a:b_c-${replace(format("%58s", ""), " ", "n")}", desired = jsonencode({ locked = true, colours = ["red"] }) } }
+      lamp               = { topics = {}, first_shadow = { enabled = false } }
+      large              = { topics = {}, first_shadow = { desired = jsonencode({ text = replace(format("%4061s", ""), " ", "t") }) } }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.first_shadow["temperature-sensor"].value) == { name = null, desired = { samplingRate = 30, temperatureUnit = "celsius", alertThreshold = 80, enabled = true } } && jsondecode(aws_ssm_parameter.first_shadow["gateway"].value) == { name = "settings", desired = { connectionTimeout = 30, bufferSize = 100, compressionEnabled = true, logLevel = "INFO" } } && jsondecode(aws_ssm_parameter.first_shadow["humidity-sensor"].value).desired == { enabled = true, reportingInterval = 60 }
+    error_message = "A shipped first shadow differs."
+  }
+
+  assert {
+    condition     = jsondecode(aws_ssm_parameter.first_shadow["lock"].value).desired == { locked = true, colours = ["red"] } && length(jsondecode(aws_ssm_parameter.first_shadow["lock"].value).name) == 64 && length(aws_ssm_parameter.first_shadow["large"].value) == 4096
+    error_message = "A first shadow of one's own differs."
+  }
+
+  assert {
+    condition     = keys(output.first_shadow_parameter_names) == ["gateway", "humidity-sensor", "large", "lock", "temperature-sensor"] && output.first_shadow_parameter_names["lock"] == "/iot-provisioning/acme/device-types/lock/first-shadow" && alltrue([for parameter in aws_ssm_parameter.first_shadow : parameter.type == "String"])
+    error_message = "The parameters are named otherwise, or one is made that nobody wants."
+  }
+}
+
 run "fits_the_longest_legal_names" {
   command = plan
 
@@ -129,7 +163,7 @@ run "carries_two_hundred_kinds_of_device" {
   }
 
   assert {
-    condition     = length(aws_iot_policy.this) == 200 && length(aws_iot_thing_type.this) == 200 && length(aws_iot_thing_group.this) == 200
+    condition     = length(aws_iot_policy.this) == 200 && length(aws_iot_thing_type.this) == 200 && length(aws_iot_thing_group.this) == 200 && length(aws_ssm_parameter.first_shadow) == 200
     error_message = "A kind of device is missing."
   }
 }
@@ -147,7 +181,7 @@ run "makes_nothing" {
   }
 
   assert {
-    condition     = length(aws_iot_policy.this) + length(aws_iot_thing_type.this) + length(aws_iot_thing_group.this) + length(aws_iot_thing_group.parent) == 0 && output.device_types == {}
+    condition     = length(aws_iot_policy.this) + length(aws_iot_thing_type.this) + length(aws_iot_thing_group.this) + length(aws_iot_thing_group.parent) + length(aws_ssm_parameter.first_shadow) == 0 && output.device_types == {} && output.first_shadow_parameter_names == {}
     error_message = "Something is made although create is false."
   }
 }
@@ -640,6 +674,104 @@ run "refuses_topics_that_render_too_long" {
   }
 
   expect_failures = [aws_iot_policy.this["sensor"]]
+}
+
+run "refuses_a_shadow_name_with_a_dot" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { name = "a.b" } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_shadow_name_that_is_too_long" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { name = replace(format("%65s", ""), " ", "n") } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_first_shadow_that_is_no_json" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = "on" } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_first_shadow_that_is_a_list" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = "[1]" } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_first_shadow_that_ssm_takes_for_a_reference" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = jsonencode({ text = "{{serial}}" }) } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_first_shadow_that_is_too_large" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = jsonencode({ text = replace(format("%4062s", ""), " ", "t") }) } } }
+  }
+
+  expect_failures = [var.device_types]
+}
+
+run "refuses_a_first_shadow_with_too_many_bytes" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-catalog"
+  }
+
+  variables {
+    device_types = { sensor = { topics = {}, first_shadow = { desired = jsonencode({ text = replace(format("%2100s", ""), " ", "é") }) } } }
+  }
+
+  expect_failures = [var.device_types]
 }
 
 run "refuses_a_tag_of_awss_own" {

@@ -8,6 +8,7 @@ variables {
   name_prefix       = "acme"
   hook              = { package_path = "./fixtures/package.zip" }
   template_versions = { package_path = "./fixtures/package.zip" }
+  device_lifecycle  = { package_path = "./fixtures/package.zip" }
 }
 
 run "composes" {
@@ -36,6 +37,229 @@ run "composes" {
     condition     = output.device_types["gateway"] == { reprovision_policy = "never", thing_type_name = "acme-gateway", thing_group_name = "acme-gateway", policy_name = "acme-gateway" }
     error_message = "The kinds of device are others."
   }
+
+  assert {
+    condition     = output.first_shadow_parameter_names == { gateway = "/iot-provisioning/acme/device-types/gateway/first-shadow" }
+    error_message = "The first shadow is missing."
+  }
+
+  assert {
+    condition     = { for key, function in output.device_lifecycle.functions : key => function.name } == { confirmation = "acme-lifecycle-confirmation", enforcement = "acme-lifecycle-enforcement", audit = "acme-lifecycle-audit", sweep = "acme-lifecycle-sweep" } && output.device_lifecycle.topic_rules == { presence = "acme_lifecycle_presence" } && output.device_lifecycle.metrics.namespace == "IoTProvisioning/acme"
+    error_message = "The device lifecycle is missing or named otherwise."
+  }
+
+  assert {
+    condition     = module.device_lifecycle.audited_log_group_names == { decisions-hook = "/aws/lambda/acme-provisioning-hook", confirmation = "/aws/lambda/acme-lifecycle-confirmation", enforcement = "/aws/lambda/acme-lifecycle-enforcement", sweep = "/aws/lambda/acme-lifecycle-sweep" }
+    error_message = "Decisions or state changes are not in the audit trail."
+  }
+}
+
+run "watches_what_it_makes" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates = {
+      factory = { claim_certificates = { line-1 = {
+        csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
+      } } }
+      factory-line = { claim_certificates = { "1" = {
+        csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n"
+      } } }
+    }
+    device_lifecycle = { sweep = { schedule = "rate(2 hours)" } }
+    monitoring = {
+      claim_budgets = { "factory/line-1" = 500, "factory-line/1" = 20 }
+      alarms        = { denials = { threshold = 7 }, stuck-provisioning = { threshold = 9 }, sweep-failures = { period_seconds = 3600 } }
+    }
+  }
+
+  assert {
+    condition     = output.monitoring.dashboard_name == "acme-provisioning" && output.monitoring.alarms["hook-errors"].name == "acme-hook-errors" && output.monitoring.alarms["hook-errors"].runbook == "docs/runbooks.md#hook-errors"
+    error_message = "The hook has no alarm, or there is no dashboard."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["claim-budget/factory/line-1"] == 500 && module.monitoring.thresholds["denials"] == 7 && module.monitoring.thresholds["denials-by-reason/WRONG_CLAIM"] == 1
+    error_message = "Budgets or thresholds are not the ones that were asked for."
+  }
+
+  assert {
+    condition     = length(setsubtract(["dead-letter-depth/lifecycle-confirmation", "function-errors/lifecycle-audit", "registration-failures/factory", "rule-failures/lifecycle-presence-Lambda", "stuck-provisioning", "stream-lag", "sweep-silent"], keys(output.monitoring.alarms))) == 0
+    error_message = "Something is made that nobody watches."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["claim-budget/factory-line/1"] == 20
+    error_message = "Two claims that are called alike together with their templates share an alarm."
+  }
+
+  assert {
+    condition     = module.monitoring.thresholds["stuck-provisioning"] == 9 && { for kind in ["stuck-provisioning", "sweep-failures", "sweep-silent"] : kind => module.monitoring.periods[kind] } == { stuck-provisioning = 7200, sweep-failures = 3600, sweep-silent = 7200 }
+    error_message = "Alarms on the sweep look at periods without one."
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitoring.alarms), "unexpected-things")
+    error_message = "Things without a record are watched, but nothing looks for them."
+  }
+
+  assert {
+    condition     = !contains(keys(output.monitoring.alarms), "jitp-client-errors")
+    error_message = "Just-in-time provisioning is watched although there is none."
+  }
+}
+
+run "refuses_a_budget_for_a_claim_that_there_is_not" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    monitoring = { claim_budgets = { "factory/line-1" = 500 } }
+  }
+
+  expect_failures = [var.monitoring]
+}
+
+run "refuses_to_watch_decisions_in_two_namespaces" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    gate = { package_path = "./fixtures/package.zip", metric_namespace = "Gates" }
+    certificate_authorities = { maker = {
+      certificate_pem = "-----BEGIN CERTIFICATE-----\nbm90aGluZw==\n-----END CERTIFICATE-----\n"
+      gate            = "registry"
+      gate_settings   = { device_type = { parameter = "Organization" } }
+    } }
+  }
+
+  expect_failures = [var.monitoring]
+}
+
+run "guards_its_claims_where_somebody_asks" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates = {
+      factory      = { claim_certificates = { line-1 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+      factory-line = { claim_certificates = { "1" = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+    }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { claim_budgets = { "factory/line-1" = 500 }, alarms = { claim-budget = { threshold = 2000 } } }
+  }
+
+  assert {
+    condition     = output.claim_guard.function_name == "acme-claim-guard" && toset([for arn in values(output.claim_guard.alarm_arns) : split(":", arn)[6]]) == toset([for alarm in values(output.monitoring.alarms) : alarm.name if alarm.kind == "claim-budget"]) && length(output.claim_guard.alarm_arns) == 2
+    error_message = "The alarms that may call the guard are not those of the claims."
+  }
+
+  assert {
+    condition     = length(setsubtract(["function-errors/claim-guard", "function-throttles/claim-guard", "dead-letter-depth/claim-guard", "dead-letter-age/claim-guard"], keys(output.monitoring.alarms))) == 0
+    error_message = "Nobody watches the guard."
+  }
+
+  assert {
+    condition     = module.device_lifecycle.audited_log_group_names["decisions-claim-guard"] == "/aws/lambda/acme-claim-guard"
+    error_message = "What the guard did is not in the audit trail."
+  }
+}
+
+run "guards_nothing_where_there_is_no_claim" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates   = { factory = {} }
+    claim_guard = { enabled = true }
+  }
+
+  assert {
+    condition     = output.claim_guard == null && !contains(keys(output.monitoring.alarms), "function-errors/claim-guard")
+    error_message = "A guard is made that has nothing to do."
+  }
+}
+
+run "refuses_a_claim_guard_without_monitoring" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    claim_guard = { enabled = true }
+    monitoring  = { enabled = false }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_without_its_alarms" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    claim_guard = { enabled = true }
+    monitoring  = { alarms = { claim-budget = { enabled = false } } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_where_nobody_chose_the_budget" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates   = { factory = { claim_certificates = { line-1 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" }, line-2 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } } }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { claim_budgets = { "factory/line-1" = 500 } }
+  }
+
+  expect_failures = [var.claim_guard]
+}
+
+run "refuses_a_claim_guard_of_more_claims_than_it_may_have" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    templates = {
+      factory = { claim_certificates = { for index in range(16) : "line-${index}" => { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+      field   = { claim_certificates = { for index in range(15) : "van-${index}" => { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nbm90aGluZw==\n-----END CERTIFICATE REQUEST-----\n" } } }
+    }
+    claim_guard = { enabled = true, package_path = "./fixtures/package.zip" }
+    monitoring  = { alarms = { claim-budget = { threshold = 2000 } } }
+  }
+
+  expect_failures = [var.claim_guard]
 }
 
 run "makes_nothing" {
@@ -52,9 +276,42 @@ run "makes_nothing" {
   }
 
   assert {
-    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name] : value == null]) && output.templates == {} && output.device_types == {}
+    condition     = alltrue([for value in [output.registry_table_name, output.registry_table_arn, output.registry_stream_arn, output.kms_key_arn, output.parent_thing_group_name, output.hook_function_name, output.hook_role_arn, output.hook_log_group_name, output.hook_metrics, output.template_versions_function_name, output.device_lifecycle, output.claim_guard] : value == null]) && output.templates == {} && output.device_types == {} && output.first_shadow_parameter_names == {}
     error_message = "Something is made although create is false."
   }
+}
+
+run "makes_no_lifecycle_where_nobody_wants_one" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types     = { quarantine = { topics = { publish = ["state"] } } }
+    templates        = { factory = {} }
+    device_lifecycle = { enabled = false }
+  }
+
+  assert {
+    condition     = output.device_lifecycle == null && module.device_lifecycle.functions == {} && module.device_lifecycle.audit_log_group_name == null
+    error_message = "Something of it is made."
+  }
+}
+
+run "refuses_a_device_type_called_like_the_quarantine" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { quarantine = { topics = { publish = ["state"] } } }
+  }
+
+  expect_failures = [var.device_lifecycle]
 }
 
 run "makes_no_pruner_where_the_operator_prunes" {
@@ -183,6 +440,11 @@ run "composes_just_in_time_provisioning" {
   assert {
     condition     = { for key, authority in output.certificate_authorities : key => [authority.name, authority.gate, authority.active, authority.function_name] } == { first = ["acme-first", "none", true, null], second = ["acme-second", "none", true, null], apart = ["acme-apart", "none", false, null], guarded = ["acme-guarded", "registry", true, "acme-guarded-gate"] }
     error_message = "A CA is missing or other than it should be."
+  }
+
+  assert {
+    condition     = { for key, name in module.device_lifecycle.audited_log_group_names : key => name if startswith(key, "decisions-") } == { decisions-hook = "/aws/lambda/acme-provisioning-hook", decisions-gate-guarded = "/aws/lambda/acme-guarded-gate" }
+    error_message = "A gate's decisions are not in the audit trail."
   }
 
   assert {

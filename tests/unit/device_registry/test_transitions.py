@@ -12,7 +12,7 @@ from device_registry.transitions import (
     target,
     transition_update,
 )
-from tests.unit.builders import NOW, record
+from tests.unit.builders import NOW, OTHER_CERTIFICATE, record
 
 CHANGE = Change(by="operator", reason="lost", at=NOW)
 TABLE = {
@@ -121,6 +121,7 @@ def test_a_released_record_forgets_the_claim_but_not_who_had_it(registry):
     assert after == replace(
         before,
         status=Status.ENROLLED,
+        retired_certificate_ids=frozenset({OTHER_CERTIFICATE}),
         certificate_id=None,
         claim_certificate_id=None,
         template_name=None,

@@ -20,7 +20,9 @@ def sequence(*contents):
 
 
 def number(value):
-    return tlv(der.INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True))
+    # The sign takes a bit of its own; of a negative number the complement says how many there are.
+    bits = (value if value >= 0 else ~value).bit_length() + 1
+    return tlv(der.INTEGER, value.to_bytes((bits + 7) // 8, "big", signed=True))
 
 
 def attribute(identifier, value, tag=der.UTF8_STRING):

@@ -8,10 +8,10 @@ import time
 from functools import cache
 from types import SimpleNamespace
 
-import boto3
 from botocore.response import StreamingBody
 
 from device_registry import table
+from tests.unit.aws_in_memory import Answer, client_of
 from tests.unit.builders import CERTIFICATE, CLAIM_CERTIFICATE, ENVIRONMENT, EVENTS
 from tools.device.maker import Maker
 
@@ -53,14 +53,6 @@ def maker():
 @cache
 def device_pem(**subject):
     return maker().device(subject or SUBJECT).certificate_pem
-
-
-class Answer(Exception):
-    """An error that AWS answers."""
-
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
 
 
 class Aws:
@@ -169,35 +161,11 @@ class Aws:
         return {"Body": body, "ContentLength": len(self.crl)}
 
 
-@cache
-def _client(service):
-    """A client whose calls end in ``client.aws`` in place of the network."""
-    client = boto3.client(
-        service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-
-    def remember(params, context, **_):
-        context["asked"] = dict(params)
-
-    def answer(model, context, **_):
-        response = SimpleNamespace(status_code=200)
-        try:
-            return response, client.aws(model.name, context["asked"])
-        except Answer as refusal:
-            response.status_code = 400
-            return response, {"Error": {"Code": refusal.code, "Message": "as told"}}
-
-    # As the caller gave them: botocore adds to some.
-    client.meta.events.register_first(f"provide-client-params.{service}.*", remember)
-    client.meta.events.register(f"before-call.{service}.*", answer)
-    return client
-
-
 def clients(aws):
     """What the gate makes its clients with."""
 
     def of(service):
-        client = _client(service)
+        client = client_of(service)
         client.aws = aws
         return client
 

@@ -4,7 +4,7 @@ import datetime as dt
 import time as clock
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jitr_gate import der
@@ -82,6 +82,7 @@ def test_what_is_left_is_an_error():
 
 
 @given(st.integers(-(2**170), 2**170))
+@example(-128)
 def test_every_number_is_read(value):
     assert der.integer(Reader(number(value)).take(der.INTEGER)) == value
 

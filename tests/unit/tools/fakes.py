@@ -235,6 +235,8 @@ class FakeTable:
         values = arguments["ExpressionAttributeValues"]
         if self._interfere():
             raise ConditionFailedError(self.items.get(serial))
+        if " DELETE " in arguments["UpdateExpression"]:
+            return self._retire(serial, values[":certificateId"]["S"])
         names = arguments["ExpressionAttributeNames"]
         item = dict(self.items[serial])
         if arguments["UpdateExpression"].startswith("ADD "):
@@ -253,6 +255,21 @@ class FakeTable:
         self.items[serial] = item
         self.writes.append(serial)
         return item
+
+    def _retire(self, serial, certificate_id):
+        item = self.items.get(serial)
+        if item is None or item.get("certificateId") == {"S": certificate_id}:
+            raise ConditionFailedError(item)
+        sets = {
+            name: set(item.get(name, {}).get("SS", ()))
+            for name in ("retiredCertificateIds", "suspendedCertificateIds")
+        }
+        sets["retiredCertificateIds"].add(certificate_id)
+        sets["suspendedCertificateIds"].discard(certificate_id)
+        kept = {name: value for name, value in item.items() if name not in sets}
+        noted = {name: {"SS": sorted(members)} for name, members in sets.items() if members}
+        self.items[serial] = kept | noted
+        return {}
 
     def delete(self, serial_number, status):
         item = self.items.get(serial_number)

@@ -115,8 +115,12 @@ def test_a_failed_start_shows_the_end_of_the_log(no_external, monkeypatch, tmp_p
     broken = tmp_path / "server.py"
     broken.write_text("raise SystemExit('no such thing as an endpoint')")
     monkeypatch.setattr(module, "SERVER", broken)
+    monkeypatch.setenv(module.JOURNAL, str(tmp_path))
     with pytest.raises(EndpointError, match=r"(?s)ended while starting.*no such thing"):
         embedded_endpoint().__enter__()
+    # An endpoint that never worked need not have kept a journal.
+    assert list(tmp_path.glob("endpoint-*.log")) == []
+    assert len(list(tmp_path.glob("failed-endpoint-*.log"))) == module.START_ATTEMPTS
 
 
 def test_a_start_that_takes_too_long_is_ended(no_external, monkeypatch, tmp_path):
@@ -139,6 +143,8 @@ def test_a_server_that_ignores_the_signal_is_killed(no_external, monkeypatch, tm
         "time.sleep(60)\n"
     )
     monkeypatch.setattr(module, "SERVER", stubborn)
+    # It keeps no journal, as an endpoint would.
+    monkeypatch.delenv(module.JOURNAL, raising=False)
     monkeypatch.setattr(module, "STOP_SECONDS", 0.2)
     before = time.monotonic()
     with embedded_endpoint():

@@ -209,13 +209,22 @@ def test_every_entry_has_the_same_date_mode_system_and_no_compression(source, tm
                 assert info.extra == b""
 
 
-@pytest.mark.parametrize("function", ["jitr_gate", "provisioning_hook", "template_versions"])
-def test_the_handler_imports_from_the_zip_alone(tmp_path, function):
+@pytest.mark.parametrize(
+    ("function", "entry"),
+    [
+        ("claim_guard", "lambda_handler"),
+        ("device_lifecycle", "sweep"),
+        ("jitr_gate", "lambda_handler"),
+        ("provisioning_hook", "lambda_handler"),
+        ("template_versions", "lambda_handler"),
+    ],
+)
+def test_the_handler_imports_from_the_zip_alone(tmp_path, function, entry):
     package = next(p for p in packaging.build(output=tmp_path) if p.name == function)
     code = (
         f"import sys; sys.path[:] = [p for p in sys.path if 'lambda_src' not in p];"
         f"sys.path.insert(0, {str(package.path)!r});"
-        f"import {function}.handler as h; assert '.zip' in h.__file__; h.lambda_handler"
+        f"import {function}.handler as h; assert '.zip' in h.__file__; h.{entry}"
     )
     environment = {
         **os.environ,

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[4]
 OURS = (
     "enrol",
     "show",
+    "why",
     "list",
     "suspend",
     "resume",
@@ -26,6 +27,7 @@ OURS = (
     "revoke",
     "decommission",
     "prune-template-versions",
+    "audit-suppress",
     "claim-csr",
 )
 
@@ -124,6 +126,7 @@ def test_a_wrong_command_line_ends_with_2(arguments):
     "arguments",
     [
         ("show", "SN-1"),
+        ("why", "SN-1"),
         ("list",),
         ("suspend", "SN-1", "--reason", "x"),
         ("revoke", "SN-1", "--reason", "x", "--yes"),

@@ -42,6 +42,7 @@ def test_the_output_of_terraform_is_read_as_it_is(tmp_path):
     assert stack.device_types["gateway"].reprovision_policy is ReprovisionPolicy.REPLACE
     assert stack.template_names == {"fleet": "acme-fleet", "bare": "acme-bare"}
     assert stack.claim_certificate_ids == {"c1" * 32}
+    assert [each.key for each in stack.claim_certificates] == ["fleet/line"]
 
 
 @pytest.mark.parametrize(

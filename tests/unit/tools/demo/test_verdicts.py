@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from tools.demo.observe import Seen
+from tools.demo.alarms import Heard
+from tools.demo.observe import Seen, Standing
 from tools.demo.scenario import COUNTERFEIT, REFUSALS, SENSORS, STRANGER
 from tools.demo.verdicts import (
+    CutOff,
     Refused,
     Sight,
+    of_activation,
     of_admission,
+    of_alarm,
     of_arrival,
+    of_cut_off,
     of_refusal,
     of_turned_away,
 )
@@ -203,3 +208,60 @@ def test_each_way_in_is_noticed(case, sight, change, sentence):
     said = list(of_turned_away(case, replace(sight, **change)))
     assert len(said) == 1
     assert sentence in said[0]
+
+
+FIRST_SHADOW = {"samplingRate": 30}
+IN_SERVICE = Standing("ACTIVE", "device-lifecycle", "first connection", FIRST_SHADOW)
+
+
+def test_a_device_that_is_in_service():
+    assert list(of_activation(DEVICE, IN_SERVICE, FIRST_SHADOW)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"status": "PROVISIONING", "by": None}, "PROVISIONING"),
+        ({"by": "somebody"}, "by somebody"),
+        ({"desired": {}}, "has {}"),
+        ({"desired": {"samplingRate": 5}}, "{'samplingRate': 5}"),
+    ],
+)
+def test_a_device_that_is_not_in_service(change, word):
+    (sentence,) = of_activation(DEVICE, replace(IN_SERVICE, **change), FIRST_SHADOW)
+    assert sentence.startswith("TS-1: its ")
+    assert word in sentence
+
+
+OUT = CutOff(disconnected_after=1.0, certificate_status="REVOKED", came_back=False, status_code=403)
+
+
+def test_a_revoked_device_that_is_out_for_good():
+    assert list(of_cut_off(DEVICE, OUT)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"disconnected_after": None}, "stayed connected"),
+        ({"certificate_status": "ACTIVE"}, "AWS has ACTIVE"),
+        ({"came_back": True}, "could connect"),
+        ({"status_code": None}, "not None"),
+    ],
+)
+def test_each_way_in_for_a_revoked_device_is_noticed(change, word):
+    (sentence,) = of_cut_off(DEVICE, replace(OUT, **change))
+    assert word in sentence
+
+
+HEARD = Heard("acme-denials", "ALARM", "docs/runbooks.md#denials", {"NewStateValue": "ALARM"})
+
+
+def test_an_alarm_that_went_off_and_was_heard():
+    assert list(of_alarm(HEARD)) == []
+
+
+@pytest.mark.parametrize(("change", "word"), [({"state": "OK"}, "in OK"), ({"message": {}}, "No")])
+def test_an_alarm_that_was_silent(change, word):
+    (sentence,) = of_alarm(replace(HEARD, **change))
+    assert word in sentence

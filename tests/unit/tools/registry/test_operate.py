@@ -146,6 +146,33 @@ def test_resume_never_activates_what_the_suspension_did_not_switch():
     assert "suspendedCertificateIds" not in table.items["SN-0001"]
 
 
+def test_resume_never_activates_what_was_retired():
+    table, iot = device(Status.ACTIVE), certificates()
+    run(table, Action.SUSPEND, iot)
+    # Noted by the suspension after it was retired.
+    table.items["SN-0001"]["retiredCertificateIds"] = {"SS": [OTHER_CERTIFICATE]}
+    assert run(table, Action.RESUME, iot).ok
+    assert iot.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
+    # Not even for a moment.
+    assert ("update_certificate", OTHER_CERTIFICATE, "ACTIVE") not in iot.calls
+
+
+def test_resume_takes_back_what_is_retired_while_it_is_activated():
+    table, iot = device(Status.ACTIVE), certificates()
+    run(table, Action.SUSPEND, iot)
+    update = iot.update_certificate
+
+    def retire(certificateId, newStatus):  # noqa: N803
+        update(certificateId=certificateId, newStatus=newStatus)
+        table.items["SN-0001"]["retiredCertificateIds"] = {"SS": [OTHER_CERTIFICATE]}
+
+    iot.update_certificate = retire
+    report = run(table, Action.RESUME, iot)
+    assert report.ok
+    assert report.sentence.endswith(f"certificate {OTHER_CERTIFICATE[:12]}... is now INACTIVE.")
+    assert iot.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
+
+
 def test_a_lost_key_stays_dead_through_release_suspend_and_resume():
     table, iot = device(Status.ACTIVE), certificates()
     for action in (Action.RELEASE, Action.SUSPEND, Action.RESUME):

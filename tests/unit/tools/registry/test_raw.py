@@ -54,3 +54,12 @@ def test_certificates_are_found_in_any_type(stored):
 )
 def test_a_text_is_a_text_or_nothing(item, text):
     assert raw.text(item, "a") == text
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [({"N": "7"}, 7), ({"N": "1.5"}, None), ({"S": "7"}, None), ({"N": []}, None), (None, None)],
+)
+def test_only_whole_seconds_are_a_time(stored, read):
+    item = {} if stored is None else {"claimedAt": stored}
+    assert raw.seconds(item, "claimedAt") == read

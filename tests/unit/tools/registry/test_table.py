@@ -179,6 +179,34 @@ def test_a_certificate_s_records_can_be_narrowed_to_statuses(stub):
     assert list(found) == [item("A")]
 
 
+def test_a_claim_certificate_s_records_can_be_narrowed_to_a_time(stub):
+    stub.add_response(
+        "query",
+        {"Items": [item("A")]},
+        {
+            "TableName": "registry",
+            "IndexName": "by-claim-certificate",
+            "KeyConditionExpression": "claimCertificateId = :key AND claimedAt >= :since",
+            "ExpressionAttributeValues": {":key": {"S": "c"}, ":since": {"N": "7"}},
+            "ScanIndexForward": False,
+        },
+    )
+    assert list(registry(stub).by_claim_certificate("c", since=7)) == [item("A")]
+
+
+def test_a_batch_is_found_by_reading_all_pages(stub):
+    asked = {
+        "TableName": "registry",
+        "FilterExpression": "#batch = :batch",
+        "ExpressionAttributeNames": {"#batch": "batch"},
+        "ExpressionAttributeValues": {":batch": {"S": "spring"}},
+    }
+    first = {"Items": [item("A")], "LastEvaluatedKey": item("A")}
+    stub.add_response("scan", first, asked)
+    stub.add_response("scan", {"Items": [item("B")]}, asked | {"ExclusiveStartKey": item("A")})
+    assert list(registry(stub).by_batch("spring")) == [item("A"), item("B")]
+
+
 @pytest.mark.parametrize(("answer", "exists"), [(None, True), ("ResourceNotFoundException", False)])
 def test_a_table_that_is_not_there_is_told_from_one_that_is(stub, answer, exists):
     if answer is None:

@@ -1,0 +1,225 @@
+"""AWS IoT agrees with the record: certificates on or off, and the connection dropped.
+
+Driven by the table's stream, so every path that changes a record has the same effect. The stream's
+record only says that something changed. What is done follows from the record as it is now, read
+again after each switch, so that a late, repeated or reordered stream record undoes nothing newer.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from device_lifecycle import changes, errors, identities, journal
+from device_lifecycle.errors import RetryError
+from device_lifecycle.runtime import Runtime
+from device_registry import certificates
+from device_registry.certificates import ACTIVE, INACTIVE, REVOKED
+from device_registry.record import DeviceRecord, MalformedRecordError, Status
+
+_ATTEMPTS = 5
+# What is left undone is delivered again: better than an invocation that is stopped half way.
+_RESERVE_SECONDS = 15.0
+
+
+def run(event: Mapping[str, Any], runtime: Runtime) -> dict[str, list[dict[str, str]]]:
+    """Act on a batch of the stream's records.
+
+    Returns:
+        The records to deliver again, as
+        https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html has it.
+    """
+    failures = []
+    for stream_record in event["Records"]:
+        change = changes.read(stream_record)
+        if change is not None and not _act(change, runtime):
+            failures.append({"itemIdentifier": stream_record["dynamodb"]["SequenceNumber"]})
+    return {"batchItemFailures": failures}
+
+
+def _act(change: changes.StateChange, runtime: Runtime) -> bool:
+    """Tell of a change and carry it out; False: it must be delivered again."""
+    if runtime.seconds_left() < _RESERVE_SECONDS:
+        return False
+    runtime.journal.tell(journal.STATE_CHANGE, change.fields)
+    if not change.concerns_certificates:
+        return True
+    try:
+        try:
+            settle(runtime, change.serial_number, resumed=change.resumed, drop=change.is_cut_off)
+        except MalformedRecordError as error:
+            # A damaged record is mended by hand; the write that mends it is a change of its own.
+            _tell_fault(runtime, change, error, "ERROR")
+            if change.after == Status.REVOKED:
+                _revoke(runtime, change)
+    except (RetryError, ClientError, BotoCoreError) as error:
+        _tell_fault(runtime, change, error, "WARN")
+        return False
+    return True
+
+
+def _tell_fault(
+    runtime: Runtime, change: changes.StateChange, error: Exception, level: str
+) -> None:
+    detail = {"serialNumber": change.serial_number, "detail": errors.describe(error)}
+    runtime.journal.tell(journal.FAULT, detail, level=level)
+
+
+def _revoke(runtime: Runtime, change: changes.StateChange) -> None:
+    """Revoke what a damaged record names. REVOKED is final, so that its image is enough to go by.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused.
+    """
+    iot = runtime.clients.iot()
+    for certificate_id in sorted(change.certificate_ids):
+        status = identities.status_of(iot, certificate_id)
+        if status not in (None, REVOKED):
+            identities.switch(iot, certificate_id, REVOKED)
+            told = {**change.fields, "certificateId": certificate_id}
+            told |= {"from": status, "to": REVOKED, "reason": change.after}
+            runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)
+    thing_name = change.fields["thingName"]
+    if thing_name is not None:
+        outcome = identities.drop_connection(runtime.clients.iot_data(), thing_name)
+        told = {"outcome": outcome, "serialNumber": change.serial_number, "thingName": thing_name}
+        runtime.journal.tell(journal.CONNECTION_DROPPED, told)
+
+
+def settle(
+    runtime: Runtime,
+    serial_number: str,
+    *,
+    resumed: frozenset[str] = frozenset(),
+    drop: bool = False,
+) -> list[str]:
+    """Bring a device's certificates to what its record says.
+
+    Args:
+        runtime: the means.
+        serial_number: the device.
+        resumed: the certificates that a suspension, now over, switched off.
+        drop: closes the device's connection even if no certificate had to be switched off.
+
+    Returns:
+        The certificates that were switched off.
+
+    Raises:
+        RetryError: the record keeps changing.
+        MalformedRecordError: it is damaged.
+        ClientError, BotoCoreError: AWS refused.
+    """
+    settlement = _Settlement(runtime, set(resumed))
+    record = runtime.store.get(serial_number)
+    for _ in range(_ATTEMPTS):
+        if record is None:
+            return settlement.off
+        changed = settlement.switch_all(record)
+        again = runtime.store.get(serial_number) if changed else record
+        if _same(record, again):
+            settlement.drop(record, asked=drop)
+            return settlement.off
+        record = again
+    raise RetryError("the record kept changing")
+
+
+def _same(record: DeviceRecord, again: DeviceRecord | None) -> bool:
+    return again is not None and _standing(record) == _standing(again)
+
+
+def _standing(record: DeviceRecord) -> tuple[object, ...]:
+    return (
+        record.status,
+        record.status_changed_at,
+        record.certificate_id,
+        record.claimed_at,
+        # An operator retires a certificate without any other change.
+        record.retired_certificate_ids,
+    )
+
+
+class _Settlement:
+    def __init__(self, runtime: Runtime, restorable: set[str]) -> None:
+        self._runtime = runtime
+        # What only a suspension switched off, so that its end switches it on.
+        self._restorable = restorable
+        self.off: list[str] = []
+
+    def switch_all(self, record: DeviceRecord) -> bool:
+        """Switch what the record says; False: all was as it says.
+
+        Raises:
+            ClientError, BotoCoreError: AWS refused for one of them; the others are switched.
+        """
+        permitted = certificates.permitted(record)
+        changed, failure = False, None
+        for each in certificates.of_device(record):
+            step = self._restore if each in permitted else self._cut_off
+            try:
+                changed |= step(record, each)
+            except (ClientError, BotoCoreError) as error:
+                failure = error
+        if failure is not None:
+            raise failure
+        return changed
+
+    def _restore(self, record: DeviceRecord, certificate_id: str) -> bool:
+        if certificate_id not in self._restorable:
+            return False
+        iot = self._runtime.clients.iot()
+        if identities.status_of(iot, certificate_id) != INACTIVE:
+            return False
+        identities.switch(iot, certificate_id, ACTIVE)
+        self._tell(record, certificate_id, INACTIVE, ACTIVE)
+        return True
+
+    def _cut_off(self, record: DeviceRecord, certificate_id: str) -> bool:
+        iot = self._runtime.clients.iot()
+        status = identities.status_of(iot, certificate_id)
+        to = None if status is None else certificates.cut_off(record, status)
+        suspended = record.status is Status.SUSPENDED
+        if to is None:
+            # Off since an earlier suspension that this one followed: its end is this one's end.
+            carried = suspended and certificate_id in self._restorable and status == INACTIVE
+            noted = certificate_id in (record.suspended_certificate_ids or ())
+            return carried and not noted and not self._remember(record, certificate_id)
+        if suspended:
+            if not self._remember(record, certificate_id):
+                return True
+            self._restorable.add(certificate_id)
+        identities.switch(iot, certificate_id, to)
+        self.off.append(certificate_id)
+        self._tell(record, certificate_id, str(status), to)
+        return True
+
+    def _remember(self, record: DeviceRecord, certificate_id: str) -> bool:
+        """Note what a suspension switches off, if the record is still SUSPENDED."""
+        return self._runtime.store.update(
+            {
+                "Key": {"serialNumber": {"S": record.serial_number}},
+                "ConditionExpression": "#status = :suspended",
+                "UpdateExpression": "ADD suspendedCertificateIds :certificateIds",
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": {
+                    ":suspended": {"S": Status.SUSPENDED.value},
+                    ":certificateIds": {"SS": [certificate_id]},
+                },
+            }
+        )
+
+    def drop(self, record: DeviceRecord, *, asked: bool) -> None:
+        """Close the connection of a device that may not connect.
+
+        Where it may, the connection under its thing's name is its own, with another certificate.
+        """
+        due = asked or bool(self.off)
+        if not due or record.thing_name is None or certificates.permitted(record):
+            return
+        outcome = identities.drop_connection(self._runtime.clients.iot_data(), record.thing_name)
+        told = {"outcome": outcome, **journal.of_device(record)}
+        self._runtime.journal.tell(journal.CONNECTION_DROPPED, told)
+
+    def _tell(self, record: DeviceRecord, certificate_id: str, before: str, to: str) -> None:
+        told = {**journal.of_device(record), "certificateId": certificate_id}
+        told |= {"from": before, "to": to, "reason": record.status}
+        self._runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)

@@ -1,0 +1,125 @@
+"""Certificates, things and connections at AWS IoT. Each step may be repeated."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from device_lifecycle import errors
+from device_registry.certificates import CertificateStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot_data import IoTDataPlaneClient
+
+
+def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
+    """Return a certificate's status; None where AWS IoT does not have it.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    try:
+        answer = iot.describe_certificate(certificateId=certificate_id)
+    except ClientError as error:
+        if errors.code(error) == errors.NOT_FOUND:
+            return None
+        raise
+    return answer["certificateDescription"]["status"]
+
+
+def switch(iot: "IoTClient", certificate_id: str, to: CertificateStatus) -> None:
+    """Set a certificate's status.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    iot.update_certificate(certificateId=certificate_id, newStatus=to)
+
+
+def certificates_of(iot: "IoTClient", thing_name: str) -> frozenset[str] | None:
+    """Return the ids of the certificates attached to a thing; None where there is no such thing.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    try:
+        return frozenset(_certificates_of(iot, thing_name))
+    except ClientError as error:
+        if errors.code(error) == errors.NOT_FOUND:
+            return None
+        raise
+
+
+def _certificates_of(iot: "IoTClient", thing_name: str) -> Iterator[str]:
+    for page in iot.get_paginator("list_thing_principals").paginate(thingName=thing_name):
+        for principal in page["principals"]:
+            # Other principals, Cognito identities, have no certificate to switch.
+            resource, _, certificate_id = principal.rpartition("/")
+            if resource.endswith(":cert"):
+                yield certificate_id
+
+
+def groups_of(iot: "IoTClient", thing_name: str) -> frozenset[str]:
+    """Return the names of the static groups that a thing is in; none where there is no such thing.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    pages = iot.get_paginator("list_thing_groups_for_thing").paginate(thingName=thing_name)
+    try:
+        return frozenset(group["groupName"] for page in pages for group in page["thingGroups"])
+    except ClientError as error:
+        if errors.code(error) == errors.NOT_FOUND:
+            return frozenset()
+        raise
+
+
+def is_provisioned(iot: "IoTClient", thing_name: str, certificate_id: str) -> bool:
+    """Tell whether the certificate is ACTIVE and attached to the thing: RegisterThing's last step.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    if status_of(iot, certificate_id) != "ACTIVE":
+        return False
+    return certificate_id in (certificates_of(iot, thing_name) or ())
+
+
+def drop_connection(iot_data: "IoTDataPlaneClient", client_id: str) -> str:
+    """Close a client's connection, and say what came of it.
+
+    Whatever that is, AWS IoT itself closes the connections of a certificate that left ACTIVE within
+    minutes. So nothing that fails here is worth doing again.
+
+    Follows https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_DeleteConnection.html.
+
+    Raises:
+        BotoCoreError: AWS IoT was not reached.
+    """
+    try:
+        iot_data.delete_connection(clientId=client_id)
+    except AttributeError:
+        # The runtime's SDK is older than the operation.
+        return "unsupported"
+    except ClientError as error:
+        found = errors.code(error) != errors.NOT_FOUND
+        return f"failed: {errors.code(error)}" if found else "none"
+    return "dropped"
+
+
+def connected_as(iot_data: "IoTDataPlaneClient", thing_name: str) -> bool:
+    """Tell whether the thing itself is connected, under its own name as client id.
+
+    Follows https://docs.aws.amazon.com/iot/latest/apireference/API_iotdata_GetConnection.html.
+
+    Raises:
+        BotoCoreError: AWS IoT was not reached.
+    """
+    try:
+        answer = iot_data.get_connection(clientId=thing_name)
+    except (AttributeError, ClientError):
+        # Unknown to an older SDK or endpoint, or no such connection: then the event must tell.
+        return False
+    # The name is that of the connection's principal: a claim certificate's connection has none.
+    return answer.get("connected", False) and answer.get("thingName") == thing_name

@@ -1,0 +1,50 @@
+"""What a record says of its device's certificates at AWS IoT: which may be used, which may not.
+
+A certificate that once held the device's claim never gets it back, so a verdict on one only ever
+goes from "may be used" to "may not", but for a suspension that ends.
+
+Follows https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html.
+"""
+
+from typing import Literal
+
+from device_registry.record import DeviceRecord, Status
+
+CertificateStatus = Literal["ACTIVE", "INACTIVE", "REVOKED"]
+ACTIVE: CertificateStatus = "ACTIVE"
+INACTIVE: CertificateStatus = "INACTIVE"
+REVOKED: CertificateStatus = "REVOKED"
+# Issued and not activated yet: AWS IoT does so at the end of RegisterThing, or the gate does.
+PENDING = "PENDING_ACTIVATION"
+
+
+def of_device(record: DeviceRecord) -> list[str]:
+    """Return the ids of every certificate that ever held the device's claim, the present first."""
+    present = [record.certificate_id] if record.certificate_id else []
+    return present + sorted((record.certificate_ids or frozenset()) - set(present))
+
+
+def permitted(record: DeviceRecord) -> frozenset[str]:
+    """Return the ids of the certificates that the device may connect with.
+
+    Until its new certificate is confirmed, a device goes on with those that it had.
+    """
+    if record.status is Status.ACTIVE and record.certificate_id is not None:
+        return frozenset({record.certificate_id})
+    if record.status is Status.PROVISIONING:
+        return frozenset(of_device(record)) - (record.retired_certificate_ids or frozenset())
+    return frozenset()
+
+
+def cut_off(record: DeviceRecord, status: str) -> CertificateStatus | None:
+    """Return what becomes of a certificate that the record does not permit; None: it stays.
+
+    PENDING_ACTIVATION cannot connect. It is only touched for good.
+
+    Args:
+        record: the record as it is now.
+        status: the certificate's status at AWS IoT.
+    """
+    if record.status is Status.REVOKED:
+        return REVOKED if status in (ACTIVE, INACTIVE, PENDING) else None
+    return INACTIVE if status == ACTIVE else None

@@ -1,0 +1,65 @@
+"""Which certificates a record permits, and what becomes of the others."""
+
+import pytest
+
+from device_registry.certificates import cut_off, of_device, permitted
+from device_registry.record import Status
+from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
+from tools.registry.certificates import SWITCHES, Action
+
+BOTH = frozenset({CERTIFICATE, OTHER_CERTIFICATE})
+STATUSES = ["ACTIVE", "INACTIVE", "REVOKED", "PENDING_ACTIVATION", "PENDING_TRANSFER"]
+CLOSED = {
+    Action.SUSPEND: Status.SUSPENDED,
+    Action.REVOKE: Status.REVOKED,
+    Action.RELEASE: Status.ENROLLED,
+}
+
+
+def device(status, **changes):
+    return record(
+        status=status,
+        certificate_id=CERTIFICATE,
+        certificate_ids=BOTH,
+        claimed_at=NOW,
+        **changes,
+    )
+
+
+def test_the_present_certificate_comes_first():
+    assert of_device(device(Status.ACTIVE)) == [CERTIFICATE, OTHER_CERTIFICATE]
+    assert of_device(record()) == []
+    assert of_device(record(certificate_ids=BOTH)) == sorted(BOTH)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.ENROLLED, frozenset()),
+        (Status.PROVISIONING, BOTH),
+        (Status.ACTIVE, {CERTIFICATE}),
+        (Status.SUSPENDED, frozenset()),
+        (Status.REVOKED, frozenset()),
+    ],
+)
+def test_permitted(status, expected):
+    assert permitted(device(status)) == expected
+
+
+def test_what_had_its_turn_is_not_permitted_again():
+    retired = device(Status.PROVISIONING, retired_certificate_ids=frozenset({OTHER_CERTIFICATE}))
+    assert permitted(retired) == {CERTIFICATE}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("action", CLOSED)
+def test_the_function_and_the_operators_command_switch_alike(action, status):
+    plan = SWITCHES[action]
+    expected = plan.to if status in plan.when else None
+    assert cut_off(device(CLOSED[action]), status) == expected
+
+
+@pytest.mark.parametrize("status", [Status.PROVISIONING, Status.ACTIVE])
+def test_a_certificate_that_had_its_turn_goes_inactive(status):
+    assert cut_off(device(status), "ACTIVE") == "INACTIVE"
+    assert cut_off(device(status), "PENDING_ACTIVATION") is None

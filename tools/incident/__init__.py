@@ -1,0 +1,1 @@
+"""What is done about an incident: a leaked claim certificate, a device, a whole batch."""
