@@ -42,8 +42,9 @@ def layer_of(path: Path) -> str | None:
     return inside[0] if inside and inside[0] in LAYERS else None
 
 
-# Two processes share the layers in `make test`: the longest first, and what fills gaps last. What
-# the tests of a layer share is made once, since one process has all of them.
+# Three processes share the layers in `make test`, also on two cores: those that apply wait for the
+# provider much of the time. The longest come first, and what fills gaps last. What the tests of a
+# layer share is made once, since one process has all of them.
 SHARED = ("e2e", "security", "terraform", "plan", "static", "unit")
 TOGETHER = {"e2e": "devices", "security": "devices", "terraform": "terraform", "plan": "plan"}
 
