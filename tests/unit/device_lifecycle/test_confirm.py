@@ -145,10 +145,19 @@ def test_a_thing_is_of_no_interest_where_connections_confirm(registered, capsys)
         {"eventType": "THING_EVENT", "operation": "CREATED", "thingName": "a b"},
         {"eventType": "THING_EVENT", "operation": "CREATED"},
         {"eventType": "connected"},
+        {"eventType": "connected", "clientId": THING, "principalIdentifier": "us-east-1:cognito"},
     ],
 )
 def test_anything_else_is_no_event(told):
     assert events.read(told) is None
+
+
+@pytest.mark.parametrize(
+    ("thing_name", "serial"),
+    [(THING, "SN-0001"), ("SN-0001", None), ("acme2-SN-0001", None), ("acme-", None)],
+)
+def test_a_serial_number_is_read_from_names_of_this_prefix_only(thing_name, serial):
+    assert events.serial_number("acme", thing_name) == serial
 
 
 def test_a_claim_that_changes_between_reading_and_writing_is_read_again(registered):
