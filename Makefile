@@ -22,7 +22,7 @@ PY := $(VENV)/bin/python
 PYTEST := $(PY) -m pytest
 ENDPOINT_ENV := .venv-endpoint
 CHECKOV_ENV := .venv-checkov
-# The layers of `make test`; tests/conftest.py says how two processes share them.
+# The layers of `make test`; tests/conftest.py says how three processes share them.
 LAYERS := tests/static tests/unit tests/plan tests/terraform tests/e2e tests/security
 
 ##@ Start here
@@ -44,7 +44,7 @@ demo: environments package ## Two stacks on an embedded endpoint, devices let in
 
 .PHONY: test
 test: environments package ## Run every test layer except the slow ones
-	@$(PYTEST) $(LAYERS) -n 2 --cov --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
+	@$(PYTEST) $(LAYERS) -n 3 --cov --cov-report=term --cov-fail-under=100 $(PYTEST_ARGS)
 
 ##@ Build
 

@@ -42,10 +42,16 @@ def layer_of(path: Path) -> str | None:
     return inside[0] if inside and inside[0] in LAYERS else None
 
 
-# Two processes share the layers in `make test`: the longest first, and what fills gaps last. What
-# the tests of a layer share is made once, since one process has all of them.
+# Three processes share the layers in `make test`, also on two cores: those that apply wait for the
+# provider much of the time. The longest come first, and what fills gaps last. What several files
+# share is made once, since one process has all of them.
 SHARED = ("e2e", "security", "terraform", "plan", "static", "unit")
-TOGETHER = {"e2e": "devices", "security": "devices", "terraform": "terraform", "plan": "plan"}
+TOGETHER = {"e2e": "devices", "security": "devices", "plan": "plan"}
+EXAMPLES = {
+    "tests/terraform/test_account_baseline.py",
+    "tests/terraform/test_examples.py",
+    "tests/terraform/test_wiring.py",
+}
 
 
 def is_of_devices(item):
@@ -78,7 +84,7 @@ class ByLayer(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
-        return TOGETHER.get(layer_of(HERE.parent / file), file)
+        return "examples" if file in EXAMPLES else TOGETHER.get(layer_of(HERE.parent / file), file)
 
 
 @pytest.hookimpl(optionalhook=True)

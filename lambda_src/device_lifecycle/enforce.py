@@ -76,8 +76,9 @@ def _revoke(runtime: Runtime, change: changes.StateChange) -> None:
         status = identities.status_of(iot, certificate_id)
         if status not in (None, REVOKED):
             identities.switch(iot, certificate_id, REVOKED)
+            # It goes where the change goes: to REVOKED.
             told = {**change.fields, "certificateId": certificate_id}
-            told |= {"from": status, "to": REVOKED, "reason": change.after}
+            told |= {"from": status, "reason": change.after}
             runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)
     thing_name = change.fields["thingName"]
     if thing_name is not None:
@@ -176,7 +177,7 @@ class _Settlement:
     def _cut_off(self, record: DeviceRecord, certificate_id: str) -> bool:
         iot = self._runtime.clients.iot()
         status = identities.status_of(iot, certificate_id)
-        to = None if status is None else certificates.cut_off(record, status)
+        to = certificates.cut_off(record, status)
         suspended = record.status is Status.SUSPENDED
         if to is None:
             # Off since an earlier suspension that this one followed: its end is this one's end.

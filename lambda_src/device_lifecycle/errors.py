@@ -11,6 +11,10 @@ NO_PARAMETER = "ParameterNotFound"
 NOT_FOUND = "ResourceNotFoundException"
 
 
+class FirstShadowError(Exception):
+    """The settings of a device type cannot be used; the message names the parameter."""
+
+
 class RetryError(Exception):
     """Not done yet, and worth another try; the message says what was waited for."""
 
@@ -21,8 +25,8 @@ def code(error: ClientError) -> str:
 
 
 def describe(error: Exception) -> str:
-    """Return what a log line says of an error: never its message, which may quote anything."""
+    """Return what a log line says of an error: another's message may quote anything."""
     if isinstance(error, ClientError):
         return f"{error.operation_name}: {code(error)}"
-    known = isinstance(error, RetryError | MalformedRecordError)
+    known = isinstance(error, FirstShadowError | RetryError | MalformedRecordError)
     return f"{type(error).__name__}: {error}" if known else type(error).__name__

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from device_lifecycle import errors
 from device_lifecycle.clients import ParameterStore
+from device_lifecycle.errors import FirstShadowError
 from device_registry import names
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ _SHADOW_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,64}")
 # Systems Manager answers 40 calls a second: a fleet that comes back at once must not ask each time.
 _KEPT_SECONDS = 300
 _ATTEMPTS = 3
-
-
-class FirstShadowError(Exception):
-    """The settings of a device type cannot be used; the message names the parameter."""
 
 
 @dataclass(frozen=True)

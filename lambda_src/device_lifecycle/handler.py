@@ -15,7 +15,8 @@ from device_lifecycle import clients, errors, events, journal, settings
 from device_lifecycle import confirm as confirmation
 from device_lifecycle import enforce as enforcement
 from device_lifecycle import sweep as sweeping
-from device_lifecycle.first_shadow import FirstShadowError, Parameters
+from device_lifecycle.errors import FirstShadowError
+from device_lifecycle.first_shadow import Parameters
 from device_lifecycle.journal import Journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.store import Store
@@ -49,8 +50,7 @@ def confirm(event: Any, context: LambdaContext) -> None:
         confirmation.run(event, config, runtime)
     except (MalformedRecordError, FirstShadowError) as error:
         # Mended by hand; until then, each repetition ends the same.
-        detail = f"{type(error).__name__}: {error}"
-        _tell_fault(runtime, event, detail, "ERROR")
+        _tell_fault(runtime, event, errors.describe(error), "ERROR")
     except (errors.RetryError, ClientError, BotoCoreError) as error:
         _tell_fault(runtime, event, errors.describe(error), "WARN")
         raise

@@ -1,6 +1,5 @@
 """What every step needs to act: clients, the table, the log, the first shadows, the clock."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,5 +22,5 @@ class Runtime:
     journal: Journal
     seconds_left: Callable[[], float]
     parameters: Parameters
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]

@@ -132,7 +132,7 @@ def audit(environ: Mapping[str, str]) -> Audit:
     """
     archive = None
     if environ.keys() & {"ARCHIVE_BUCKET", "ARCHIVE_BUCKET_OWNER"}:
-        owner = environ.get("ARCHIVE_BUCKET_OWNER", "")
+        owner = _required(environ, "ARCHIVE_BUCKET_OWNER")
         if not names.matches(_ACCOUNT_ID, owner):
             raise MisconfiguredError("ARCHIVE_BUCKET_OWNER")
         archive = Archive(bucket=_required(environ, "ARCHIVE_BUCKET"), owner=owner)

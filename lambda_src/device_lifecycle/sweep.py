@@ -12,8 +12,7 @@ from dataclasses import asdict, dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_lifecycle import activation, confirm, enforce, errors, identities, journal, strangers
-from device_lifecycle.errors import RetryError
-from device_lifecycle.first_shadow import FirstShadowError
+from device_lifecycle.errors import FirstShadowError, RetryError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted
@@ -106,7 +105,7 @@ class _Sweep:
         for kind, name in self._candidates(shards):
             if self._runtime.seconds_left() < time_to_work:
                 # This one, and nobody knows how many after it.
-                self.counts.left += 1
+                self.counts.left = 1
                 return
             if name is not None:
                 yield kind, name
@@ -131,7 +130,7 @@ class _Sweep:
                 yield from (("thing", name) for name in page["things"])
         except (BotoCoreError, ClientError) as error:
             # Devices do not wait for a group that somebody deleted.
-            self._fail({"detail": errors.describe(error)}, error)
+            self._fail({}, error)
 
     def _may_need_something(self, record: DeviceRecord) -> bool:
         if record.status is Status.PROVISIONING:
@@ -190,13 +189,14 @@ class _Sweep:
                 RetryError,
             ) as error:
                 field = "serialNumber" if kind == "device" else "thingName"
-                self._fail({field: name, "detail": errors.describe(error)}, error)
+                self._fail({field: name}, error)
             self._runtime.sleep(PAUSE_SECONDS)
 
-    def _fail(self, told: dict[str, str], error: Exception) -> None:
+    def _fail(self, about: dict[str, str], error: Exception) -> None:
         self.counts.failed += 1
         # What the next run may do is no fault yet.
         by_hand = isinstance(error, FirstShadowError | MalformedRecordError)
+        told = {**about, "detail": errors.describe(error)}
         self._runtime.journal.tell(journal.FAULT, told, level="ERROR" if by_hand else "WARN")
 
     def _on_device(self, serial_number: str) -> None:

@@ -36,14 +36,14 @@ def permitted(record: DeviceRecord) -> frozenset[str]:
     return frozenset()
 
 
-def cut_off(record: DeviceRecord, status: str) -> CertificateStatus | None:
+def cut_off(record: DeviceRecord, status: str | None) -> CertificateStatus | None:
     """Return what becomes of a certificate that the record does not permit; None: it stays.
 
     PENDING_ACTIVATION cannot connect. It is only touched for good.
 
     Args:
         record: the record as it is now.
-        status: the certificate's status at AWS IoT.
+        status: the certificate's status at AWS IoT; None where AWS IoT does not have it.
     """
     if record.status is Status.REVOKED:
         return REVOKED if status in (ACTIVE, INACTIVE, PENDING) else None

@@ -5,7 +5,7 @@ the whole session and are started by the first test that asks. `account` is an a
 for one test: two accounts share nothing, so tests need not clean up after each other.
 
 Endpoints are started by each process that asks for one. With pytest-xdist, tests/conftest.py keeps
-the layers that use the same one together: those of devices in one process, Terraform's in another.
+together what shares what it made there: devices' layers in one process, the examples in another.
 """
 
 import contextlib

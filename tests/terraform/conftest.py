@@ -45,7 +45,10 @@ def makers():
 
 @pytest.fixture(scope="package", autouse=True)
 def _only_these_tests(_pytest_terraform):
-    """Give the environment back to the layers that this process runs afterwards."""
+    """Give the environment back to the layers that this process runs afterwards.
+
+    Those that come after them need it no more: their workspaces have an environment of their own.
+    """
     yield
     _pytest_terraform.stop()
 

@@ -117,6 +117,16 @@ def test_what_lets_nobody_in_stays_as_it_is(iot, told, status):
     }
 
 
+@pytest.mark.parametrize(("length", "kept"), [(255, 255), (256, 255)])
+def test_the_longest_name_of_an_alarm_is_told_whole(iot, told, length, kept):
+    name = NAME.ljust(length, "x")
+    event = changed(name, "alarmData", "alarmName")
+    event["alarmArn"] = f"{PREFIX.removesuffix('acme-claim-budget-')}{name}"
+    iot.add_client_error(DESCRIBE, "ResourceNotFoundException")
+    handler.lambda_handler(event, CONTEXT)
+    assert told()["alarmName"] == name[:kept]
+
+
 def test_a_claim_that_is_gone_is_as_good_as_off(iot, told):
     iot.add_client_error(DESCRIBE, "ResourceNotFoundException")
     handler.lambda_handler(EVENT, CONTEXT)
@@ -294,7 +304,8 @@ def test_an_alarm_that_is_not_in_alarm_is_refused(iot, told, state):
 def test_another_metric_is_refused(iot, told, value, path):
     with pytest.raises(RefusedError, match="OTHER_METRIC"):
         handler.lambda_handler(changed(value, *path), CONTEXT)
-    assert told()["reason"] == "OTHER_METRIC"
+    line = told()
+    assert (line["reason"], line["alarmName"]) == ("OTHER_METRIC", NAME)
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,36 @@
 """The registry table without a network: moto's engine evaluates the expressions, none of its HTTP.
 
-As fast as sequences of many writes need it. What DynamoDB makes of the queries on the indexes is
+As fast as sequences of many writes need it, and as strict as a real client, which checks what it is
+given. What DynamoDB makes of the queries on the indexes is
 left to test_store.py, which asks moto through a real client.
 """
 
+from functools import cache
 from types import SimpleNamespace
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.validate import ParamValidator
 from moto.dynamodb.exceptions import ConditionalCheckFailed
 from moto.dynamodb.models import DynamoDBBackend
+
+from tests.unit.aws_in_memory import client_of
 
 
 class ConditionalCheckFailedException(ClientError):
     def __init__(self):
         answer = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "as told"}}
         super().__init__(answer, "UpdateItem")
+
+
+@cache
+def shape_of(operation):
+    return client_of("dynamodb").meta.service_model.operation_model(operation).input_shape
+
+
+def check(operation, **arguments):
+    report = ParamValidator().validate(arguments, shape_of(operation))
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
 
 
 class Memory:
@@ -50,6 +66,7 @@ class Memory:
 
     def get_item(self, *, TableName, Key, ConsistentRead=False):  # noqa: N803
         assert TableName == "registry"
+        check("GetItem", TableName=TableName, Key=Key)
         item = self._read(Key)
         return {"Item": dict(item)} if item is not None else {}
 
@@ -62,6 +79,8 @@ class Memory:
         self._read(Key)
 
     def update_item(self, *, TableName, Key, UpdateExpression, **more):  # noqa: N803
+        given = {"TableName": TableName, "Key": Key, "UpdateExpression": UpdateExpression, **more}
+        check("UpdateItem", **given)
         try:
             self._backend.update_item(
                 TableName,

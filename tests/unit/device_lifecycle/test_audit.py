@@ -3,12 +3,13 @@
 import base64
 import gzip
 import json
+import time
 
 import pytest
 from botocore.exceptions import ClientError
 
 from device_lifecycle import audit
-from device_lifecycle.audit import MalformedEventError
+from device_lifecycle.audit import Entry, MalformedEventError
 from device_lifecycle.errors import RetryError
 from device_lifecycle.settings import Archive, Audit
 from tests.unit.device_lifecycle.fakes import clients, event
@@ -104,6 +105,21 @@ def test_more_than_one_call_takes_is_kept_in_several(world, number, length):
     assert [each["id"] for each in kept(world)] == [str(n) for n in range(number)]
 
 
+def test_a_call_is_filled_to_its_last_byte():
+    # Two of them are what one call takes, with 26 bytes for each.
+    entry = Entry(at=0, fields={"id": "x" * (524_288 - 26 - len('{"id": ""}'))})
+    assert [len(part) for part in audit._parts([entry] * 4)] == [2, 2]
+
+
+def test_the_day_is_the_same_wherever_the_function_runs(world, monkeypatch):
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Etc/GMT-14")
+        time.tzset()
+        run(world, subscription())
+    time.tzset()
+    assert len(kept(world)) == 2
+
+
 def test_a_stream_that_another_run_makes_meanwhile(world):
     def made(operation, _):
         if operation == "CreateLogStream":
@@ -125,7 +141,8 @@ def test_a_refusal_is_an_error(world, operation):
 
 def test_entries_that_are_rejected_are_an_error(world):
     world.aws.rejected = {"tooOldLogEventEndIndex": 1}
-    with pytest.raises(RetryError):
+    wrong = "entries outside the time that CloudWatch Logs accepts"
+    with pytest.raises(RetryError, match=f"^{wrong}$"):
         run(world, subscription())
 
 
@@ -137,6 +154,7 @@ def test_the_archive_has_one_object_however_often_it_is_told(world):
     assert key.endswith(".jsonl")
     lines = [json.loads(line) for line in stored["Body"].decode().splitlines()]
     assert lines == kept(world)[:2]
+    assert stored["ContentType"] == "application/jsonl"
     assert stored["Bucket"] == "acme-audit"
     assert stored["ChecksumAlgorithm"] == "SHA256"
     assert stored["ExpectedBucketOwner"] == "123456789012"
@@ -150,6 +168,7 @@ def test_the_archive_has_one_object_however_often_it_is_told(world):
         None,
         {},
         {"awslogs": {"data": "%"}},
+        {"awslogs": {"data": "%" + subscription()["awslogs"]["data"]}},
         {"awslogs": {"data": base64.b64encode(b"no gzip").decode()}},
         {"awslogs": {"data": base64.b64encode(gzip.compress(b"no JSON")).decode()}},
         {"awslogs": {"data": base64.b64encode(gzip.compress(b"{}")[:-9]).decode()}},
@@ -159,5 +178,5 @@ def test_the_archive_has_one_object_however_often_it_is_told(world):
     ],
 )
 def test_what_is_no_event(told):
-    with pytest.raises(MalformedEventError):
+    with pytest.raises(MalformedEventError, match=r"^awslogs$"):
         audit.entries(told)

@@ -43,6 +43,7 @@ def test_the_first_connection_under_the_new_certificate(registered, capsys):
         >= {
             "event": "activation",
             "outcome": "activated",
+            "reason": "first connection",
             "serialNumber": "SN-0001",
             "certificateId": CERTIFICATE,
             "requestId": "request-1",
@@ -82,7 +83,8 @@ def test_a_device_that_was_cut_off_stays_so(registered, capsys, status, environ)
     name = "thing_created" if environ else "presence_connected"
     assert run(registered, event(name), **environ) == before
     (line,) = lines(capsys)
-    assert (line["outcome"], line["reason"]) == ("unchanged", status)
+    told = (line["event"], line["outcome"], line["reason"])
+    assert told == ("activation", "unchanged", status)
 
 
 def test_the_thing_of_a_finished_registration(registered, capsys):
@@ -115,7 +117,7 @@ def test_a_registration_that_is_not_over_is_looked_at_again_later(registered, mi
         registered.aws.certificates[CERTIFICATE] = "PENDING_ACTIVATION"
     with pytest.raises(RetryError, match="not ACTIVE and attached yet"):
         run(registered, event("thing_created"), **BY_THING)
-    assert len(registered.pauses) == 3
+    assert registered.pauses == [0.5, 1.5, 3.0]
     assert registered.stored().status is Status.PROVISIONING
 
 
@@ -143,10 +145,19 @@ def test_a_thing_is_of_no_interest_where_connections_confirm(registered, capsys)
         {"eventType": "THING_EVENT", "operation": "CREATED", "thingName": "a b"},
         {"eventType": "THING_EVENT", "operation": "CREATED"},
         {"eventType": "connected"},
+        {"eventType": "connected", "clientId": THING, "principalIdentifier": "us-east-1:cognito"},
     ],
 )
 def test_anything_else_is_no_event(told):
     assert events.read(told) is None
+
+
+@pytest.mark.parametrize(
+    ("thing_name", "serial"),
+    [(THING, "SN-0001"), ("SN-0001", None), ("acme2-SN-0001", None), ("acme-", None)],
+)
+def test_a_serial_number_is_read_from_names_of_this_prefix_only(thing_name, serial):
+    assert events.serial_number("acme", thing_name) == serial
 
 
 def test_a_claim_that_changes_between_reading_and_writing_is_read_again(registered):
@@ -165,7 +176,7 @@ def test_a_claim_that_changes_between_reading_and_writing_is_read_again(register
 def test_a_claim_that_keeps_changing_is_left_for_later(registered):
     moments = iter(range(NOW - 50, NOW))
     registered.table.before = lambda _: registered.enrol(**{**CLAIM, "claimed_at": next(moments)})
-    with pytest.raises(RetryError, match="kept changing"):
+    with pytest.raises(RetryError, match=r"^the record kept changing$"):
         run(registered, event("presence_connected"))
 
 

@@ -28,6 +28,12 @@ def turn(world, before, after):
     return enforce.run({"Records": [told]}, world.runtime())
 
 
+def switched(line):
+    """What a line tells of a certificate, of the one device."""
+    assert (line["serialNumber"], line["thingName"]) == ("SN-0001", THING)
+    return line["certificateId"], line["from"], line["to"], line["reason"]
+
+
 @pytest.fixture
 def on(world):
     world.aws.certificates = dict(ON)
@@ -51,6 +57,10 @@ def test_a_device_that_is_cut_off(on, capsys, status, expected):
     kinds = ["state-change", "certificate-switched", "certificate-switched", "connection-dropped"]
     assert [line["event"] for line in told] == kinds
     assert told[-1]["outcome"] == "dropped"
+    assert [switched(line) for line in told[1:3]] == [
+        (certificate_id, "ACTIVE", now, status)
+        for certificate_id, now in zip(ON, expected, strict=True)
+    ]
     remembered = BOTH if status is Status.SUSPENDED else None
     assert on.stored().suspended_certificate_ids == remembered
 
@@ -76,7 +86,8 @@ def test_resume_brings_back_what_the_suspension_switched_off_and_the_record_perm
     turn(on, suspended, device())
     assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
     assert on.aws.connections == {THING: {}}
-    assert [line["to"] for line in lines(capsys)] == ["ACTIVE", "ACTIVE"]
+    (line,) = lines(capsys, "certificate-switched")
+    assert switched(line) == (CERTIFICATE, "INACTIVE", "ACTIVE", "ACTIVE")
 
 
 @pytest.mark.parametrize("status", ["REVOKED", None])
@@ -138,9 +149,21 @@ def test_a_resumption_told_after_the_next_suspension_is_kept_for_its_end(on):
     on.table.put_item(TableName="registry", Item=to_item(again))
     resumed = device(Status.SUSPENDED, suspended_certificate_ids=BOTH)
     told = stream_record(to_item(resumed), to_item(device()))
+    noted = []
+    on.table.before = noted.append
     enforce.run({"Records": [told]}, on.runtime())
     assert set(on.aws.certificates.values()) == {"INACTIVE"}
     assert on.stored().suspended_certificate_ids == BOTH
+    assert len(noted) == 1
+
+
+def test_resumed_before_an_earlier_suspensions_certificate_is_noted(on):
+    on.aws.certificates = dict.fromkeys(BOTH, "INACTIVE")
+    on.table.put_item(TableName="registry", Item=to_item(device(Status.SUSPENDED)))
+    later = device(status_changed_at=NOW)
+    on.table.before = lambda _: on.table.put_item(TableName="registry", Item=to_item(later))
+    enforce.settle(on.runtime(), "SN-0001", resumed=frozenset({CERTIFICATE}))
+    assert on.aws.certificates[CERTIFICATE] == "ACTIVE"
 
 
 def test_resumed_while_it_is_switched_off(on):
@@ -223,6 +246,7 @@ def test_a_damaged_record_is_told_of_once(on, capsys):
     told = stream_record(to_item(device()), damaged)
     assert enforce.run({"Records": [told]}, on.runtime()) == {"batchItemFailures": []}
     fault = lines(capsys, "lifecycle-fault")[0]
+    assert fault["serialNumber"] == "SN-0001"
     assert fault["detail"] == "MalformedRecordError: deviceType"
     assert fault["level"] == "ERROR"
 
@@ -235,14 +259,17 @@ def damage(world, status):
 
 
 def test_a_device_whose_record_is_damaged_is_revoked_all_the_same(on, capsys):
+    on.aws.certificates[OTHER_CERTIFICATE] = "INACTIVE"
     assert damage(on, Status.REVOKED) == {"batchItemFailures": []}
     assert on.aws.certificates == dict.fromkeys(BOTH, "REVOKED")
     assert on.aws.connections == {}
-    told = lines(capsys, "certificate-switched", "connection-dropped")
-    assert {(line.get("to"), line["serialNumber"]) for line in told} == {
-        ("REVOKED", "SN-0001"),
-        (None, "SN-0001"),
+    *told, dropped = lines(capsys, "certificate-switched", "connection-dropped")
+    assert {switched(line) for line in told} == {
+        (CERTIFICATE, "ACTIVE", "REVOKED", "REVOKED"),
+        (OTHER_CERTIFICATE, "INACTIVE", "REVOKED", "REVOKED"),
     }
+    named = (dropped["outcome"], dropped["serialNumber"], dropped["thingName"])
+    assert named == ("dropped", "SN-0001", THING)
     on.aws.certificates.pop(CERTIFICATE)
     assert damage(on, Status.REVOKED) == {"batchItemFailures": []}
     assert lines(capsys, "certificate-switched") == []
@@ -293,9 +320,30 @@ def test_an_sdk_that_does_not_know_connections():
     assert identities.connected_as(object(), THING) is False
 
 
+def test_a_connection_that_is_not_said_to_be_up_is_none(on):
+    on.aws.connections[THING] = {"thingName": THING}
+    assert identities.connected_as(on.runtime().clients.iot_data(), THING) is False
+
+
 def test_a_device_without_a_thing_has_no_connection(on):
     turn(on, device(), device(Status.REVOKED, thing_name=None))
     assert "DeleteConnection" not in on.aws.calls
+
+
+def test_what_was_switched_off_is_named(on):
+    on.table.put_item(TableName="registry", Item=to_item(device(Status.REVOKED)))
+    assert enforce.settle(on.runtime(), "SN-0001") == [CERTIFICATE, OTHER_CERTIFICATE]
+
+
+@pytest.mark.parametrize("resumed", [frozenset(), BOTH])
+def test_a_device_that_is_as_its_record_says_is_read_once(on, resumed):
+    on.table.put_item(
+        TableName="registry", Item=to_item(device(certificate_ids=frozenset({CERTIFICATE})))
+    )
+    reads = []
+    on.table.reading = reads.append
+    assert enforce.settle(on.runtime(), "SN-0001", resumed=resumed) == []
+    assert len(reads) == 1
 
 
 def test_settling_what_is_settled_does_nothing(on):
@@ -340,6 +388,19 @@ def test_the_fields_of_a_change():
     assert change.is_cut_off
     assert change.concerns_certificates
     assert change.resumed == frozenset()
+    assert changes.read(altered(new={"batch": {"S": "2026-09"}})).fields["batch"] == "2026-09"
+
+
+def test_the_present_certificate_is_one_of_the_devices():
+    told = altered()
+    del told["dynamodb"]["NewImage"]["certificateIds"]
+    assert changes.read(told).certificate_ids == {CERTIFICATE}
+
+
+def test_whom_a_change_does_not_name_is_not_guessed():
+    told = altered()
+    del told["dynamodb"]["NewImage"]["statusChangedBy"]
+    assert changes.read(told).fields["by"] is None
 
 
 def test_a_record_that_came_and_one_that_went():
@@ -377,6 +438,7 @@ def test_a_claim_is_by_its_template_and_a_new_one_in_the_same_status_is_a_change
     second = {**first, "certificateId": {"S": OTHER_CERTIFICATE}}
     anew = changes.read(stream_record(first, second))
     assert (anew.before, anew.after) == ("PROVISIONING", "PROVISIONING")
+    assert anew.fields["certificateId"] == OTHER_CERTIFICATE
     assert not anew.concerns_certificates
 
 
@@ -387,3 +449,6 @@ def test_what_is_no_change():
 def test_images_are_not_trusted():
     change = changes.read(altered(new={"status": {"N": "1"}, "deviceType": {"S": 7}}))
     assert (change.after, change.fields["deviceType"]) == ("none", None)
+    told = altered()
+    told["dynamodb"]["Keys"] = {"serialNumber": {"N": "1"}}
+    assert changes.read(told).serial_number == ""

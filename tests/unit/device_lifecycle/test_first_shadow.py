@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_lifecycle import activation, first_shadow
-from device_lifecycle.errors import RetryError
-from device_lifecycle.first_shadow import FirstShadow, FirstShadowError, Parameters, missing
+from device_lifecycle.errors import FirstShadowError, RetryError
+from device_lifecycle.first_shadow import FirstShadow, Parameters, missing
 from device_registry.record import Status
 from tests.unit.builders import CERTIFICATE, NOW
 from tests.unit.device_lifecycle.fakes import PARAMETER, THING, clients, lines
@@ -57,6 +57,13 @@ def test_what_somebody_set_stays(device):
     assert desired(device) == {"mode": "eco", "limits": {"high": 30}}
 
 
+def test_what_somebody_desired_of_the_settings_stays(device):
+    own = {"interval": 10, "limits": {"low": 1}}
+    device.aws.shadows[THING, None] = {"state": {"desired": own}, "version": 7}
+    ensure(device)
+    assert desired(device) == {"interval": 10, "limits": {"low": 1, "high": 30}}
+
+
 def test_nothing_is_written_where_all_is_set(device, capsys):
     device.aws.shadows[THING, None] = {"state": {"reported": SETTINGS}, "version": 7}
     ensure(device)
@@ -82,7 +89,7 @@ def test_what_somebody_writes_meanwhile_is_read_again(device):
 
 def test_a_shadow_that_keeps_changing_is_left_for_later(device):
     device.aws.answers["UpdateThingShadow"] = "ConflictException"
-    with pytest.raises(RetryError):
+    with pytest.raises(RetryError, match=r"^the shadow kept changing$"):
         ensure(device)
     assert device.aws.calls.count("UpdateThingShadow") == 3
     assert device.stored().shadow_written_at is None

@@ -59,7 +59,7 @@ def test_what_a_repetition_may_mend_is_raised(deployed, capsys, monkeypatch):
     with pytest.raises(ClientError):
         handler.confirm(event("thing_created"), Context())
     told = lines(capsys)
-    assert {line["thingName"] for line in told} == {"acme-SN-0001"}
+    assert {(line["event"], line["thingName"]) for line in told} == {("lifecycle-fault", THING)}
     assert [(line["level"], line["detail"]) for line in told] == [
         ("WARN", "RetryError: the certificate is not ACTIVE and attached yet"),
         ("WARN", "DescribeCertificate: ThrottlingException"),
@@ -74,7 +74,7 @@ def test_what_no_repetition_mends_is_told(deployed, capsys):
     deployed.table.put_item(TableName="registry", Item=damaged)
     handler.confirm(event("presence_connected"), Context())
     told = lines(capsys)
-    assert {line["thingName"] for line in told} == {"acme-SN-0001"}
+    assert {(line["event"], line["thingName"]) for line in told} == {("lifecycle-fault", THING)}
     assert [(line["level"], line["detail"]) for line in told] == [
         ("ERROR", f"FirstShadowError: {PARAMETER}"),
         ("ERROR", "MalformedRecordError: deviceType"),
@@ -92,15 +92,25 @@ def test_enforce(deployed):
     deployed.aws.certificates[CERTIFICATE] = "ACTIVE"
     assert handler.enforce(event("table_stream"), Context()) == {"batchItemFailures": []}
     assert deployed.aws.certificates == {CERTIFICATE: "REVOKED"}
+
+
+@pytest.mark.parametrize(("milliseconds", "acts"), [(14_999, False), (15_000, True)])
+def test_enforce_acts_while_there_is_time(deployed, monkeypatch, milliseconds, acts):
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: milliseconds)
     first = event("table_stream")["Records"][0]["dynamodb"]["SequenceNumber"]
-    answer = handler.enforce(event("table_stream"), Context(seconds=5.0))
-    assert answer == {"batchItemFailures": [{"itemIdentifier": first}]}
+    answer = handler.enforce(event("table_stream"), Context())
+    assert answer == {"batchItemFailures": [] if acts else [{"itemIdentifier": first}]}
 
 
-def test_audit(deployed):
+@pytest.mark.parametrize("archived", [False, True])
+def test_audit(deployed, monkeypatch, archived):
+    archive = {"ARCHIVE_BUCKET": "acme-audit", "ARCHIVE_BUCKET_OWNER": "123456789012"}
+    for name, value in archive.items() if archived else ():
+        monkeypatch.setenv(name, value)
     data = gzip.compress(json.dumps(event("log_subscription")).encode())
     told = {"awslogs": {"data": base64.b64encode(data).decode()}}
     assert handler.audit(told, Context()) == {"kept": 2}
+    assert bool(deployed.aws.objects) == archived
 
 
 def test_sweep(deployed, capsys):

@@ -83,3 +83,10 @@ def test_half_a_trail_is_none(name):
     del environ[name]
     with pytest.raises(MisconfiguredError, match=f"^{name}$"):
         settings.audit(environ)
+
+
+@pytest.mark.parametrize("owner", ["12345678901", "1234567890123", "acme-account"])
+def test_an_owner_that_is_no_account_is_named(owner):
+    environ = {"AUDIT_LOG_GROUP": "/audit", **ARCHIVE, "ARCHIVE_BUCKET_OWNER": owner}
+    with pytest.raises(MisconfiguredError, match=r"^ARCHIVE_BUCKET_OWNER$"):
+        settings.audit(environ)

@@ -1,6 +1,7 @@
 """What went half way is found by looking at the records."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -76,9 +77,10 @@ def test_a_claim_that_is_taken_anew_meanwhile_is_not_confirmed(world):
     assert run(world, **BY_THING) == {"checked": 1}
 
 
-def test_a_young_claim_is_left_to_its_events(world):
-    enrol(world, age=59)
-    assert run(world, **BY_THING) == {}
+@pytest.mark.parametrize(("age", "counts"), [(59, {}), (60, {"checked": 1, "confirmed": 1})])
+def test_a_young_claim_is_left_to_its_events(world, age, counts):
+    enrol(world, age=age)
+    assert run(world, **BY_THING) == counts
 
 
 @pytest.mark.parametrize(("age", "stuck"), [(STUCK - 1, {}), (STUCK, {"stuck": 1})])
@@ -104,7 +106,10 @@ def test_the_certificate_of_a_claim_that_lapsed(world, capsys, lease, status, ex
     lapsed = {"lapsed": 1} if status != expected else {}
     assert run(world) == {"checked": 1, **lapsed}
     assert world.aws.certificates[CERTIFICATE] == expected
-    assert len(lines(capsys, "certificate-switched")) == len(lapsed)
+    told = lines(capsys, "certificate-switched")
+    expected = [("SN-0001", "PENDING_ACTIVATION", "INACTIVE", "lapsed")] if lapsed else []
+    fields = ("serialNumber", "from", "to", "reason")
+    assert [tuple(line[field] for field in fields) for line in told] == expected
 
 
 @pytest.mark.parametrize("status", [Status.PROVISIONING, Status.ACTIVE])
@@ -216,12 +221,56 @@ def test_one_that_fails_stops_no_other(world, capsys):
     world.aws.before = refuse
     assert run(world, **QUARANTINE) == {"checked": 4, "cutOff": 2, "failed": 2}
     faults = lines(capsys, "lifecycle-fault")
-    told = {line.get("serialNumber") or line["thingName"]: line["detail"] for line in faults}
+    told = {(line.get("serialNumber"), line.get("thingName")): line["detail"] for line in faults}
     assert told == {
-        "SN-1": "DescribeCertificate: ThrottlingException",
-        "by-hand": "ListThingPrincipals: ThrottlingException",
+        ("SN-1", None): "DescribeCertificate: ThrottlingException",
+        (None, "by-hand"): "ListThingPrincipals: ThrottlingException",
     }
     assert {line["level"] for line in faults} == {"WARN"}
+
+
+def test_what_only_an_operator_can_mend_is_an_error(world, capsys):
+    enrol(world, Status.ACTIVE)
+    world.aws.parameters[PARAMETER] = "no JSON"
+    assert run(world) == {"checked": 1, "failed": 1}
+    (fault,) = lines(capsys, "lifecycle-fault")
+    assert (fault["level"], fault["serialNumber"]) == ("ERROR", "SN-0001")
+    assert fault["detail"] == f"FirstShadowError: {PARAMETER}"
+
+
+def test_each_device_counts(world):
+    for number in range(2):
+        for case, certificate in (("A", f"a{number}" * 32), ("B", f"b{number}" * 32)):
+            thing_name = f"acme-{case}-{number}"
+            enrol(
+                world,
+                age=STUCK,
+                serial_number=f"{case}-{number}",
+                thing_name=thing_name,
+                certificate_id=certificate,
+                certificate_ids=frozenset({certificate}),
+                lease_expires_at=NOW,
+            )
+            world.aws.certificates[certificate] = "PENDING_ACTIVATION"
+            if case == "A":
+                world.aws.connections[thing_name] = {"connected": True, "thingName": thing_name}
+        own, earlier = f"c{number}" * 32, f"d{number}" * 32
+        both = frozenset({own, earlier})
+        enrol(
+            world,
+            Status.ACTIVE,
+            serial_number=f"C-{number}",
+            certificate_id=own,
+            certificate_ids=both,
+        )
+        world.aws.certificates |= dict.fromkeys(both, "ACTIVE")
+    assert run(world) == {
+        "checked": 6,
+        "stuck": 4,
+        "confirmed": 2,
+        "lapsed": 2,
+        "superseded": 2,
+    }
 
 
 def test_damaged_records_are_counted(world):
@@ -264,6 +313,23 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(world):
     world.seconds_left = 1000.0
     assert run(world) == {"checked": 4, "cutOff": 2}
     assert set(world.aws.certificates.values()) == {"REVOKED"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "counts"),
+    [
+        ([30.0, 30.0, 20.0], {"checked": 1}),
+        ([30.0, 30.0, 19.9], {"left": 1}),
+        # One was listed and not looked at, and one more not even listed.
+        ([30.0, 30.0, 14.9, 14.9], {"left": 2}),
+    ],
+)
+def test_what_a_run_leaves(world, seconds, counts):
+    things = [f"by-hand-{number}" for number in range(len(seconds) - 2)]
+    world.aws.groups["acme-quarantine"] = things
+    runtime = replace(world.runtime(), seconds_left=iter(seconds).__next__)
+    found = sweep.run(world.config(**QUARANTINE), STUCK, runtime)
+    assert {name: count for name, count in vars(found).items() if count} == counts
 
 
 def test_the_order_is_another_each_time(world):

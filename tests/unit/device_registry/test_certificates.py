@@ -8,7 +8,7 @@ from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
 from tools.registry.certificates import SWITCHES, Action
 
 BOTH = frozenset({CERTIFICATE, OTHER_CERTIFICATE})
-STATUSES = ["ACTIVE", "INACTIVE", "REVOKED", "PENDING_ACTIVATION", "PENDING_TRANSFER"]
+STATUSES = ["ACTIVE", "INACTIVE", "REVOKED", "PENDING_ACTIVATION", "PENDING_TRANSFER", None]
 CLOSED = {
     Action.SUSPEND: Status.SUSPENDED,
     Action.REVOKE: Status.REVOKED,
