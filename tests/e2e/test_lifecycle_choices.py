@@ -1,4 +1,4 @@
-"""The lifecycle by other choices: things confirm, strangers go to quarantine; and the sweep.
+"""The lifecycle by other choices: things confirm, strangers go to quarantine; archive and sweep.
 
 Events about things are the endpoint's own, as soon as the account's event configuration says so.
 The sweep is invoked with what EventBridge sends it. Time passes by writing earlier times into the
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 
 import pytest
+from botocore.exceptions import ClientError
 
 from device_registry.record import ReprovisionPolicy, Status
 from device_registry.transitions import Action
@@ -20,7 +21,7 @@ from tests.e2e.just_in_time import GATEWAY, eventually
 from tests.e2e.test_lifecycle import first_shadow, shadow, trail, turn
 from tests.support import terraform as support
 from tests.support.capabilities import Capability, requires
-from tests.support.endpoint import new_account
+from tests.support.endpoint import client, new_account
 from tests.support.stack import root_module
 from tools.claims import csr
 from tools.device.failures import ConnectionRefused, Rejected
@@ -30,6 +31,7 @@ pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
 PREFIX = "choices"
 HOUR = 3_600
+DAY = 24 * HOUR
 
 
 def variables(unexpected_things):
@@ -43,8 +45,21 @@ def variables(unexpected_things):
             "confirm_by": "THING_EVENT",
             "thing_events": True,
             "unexpected_things": unexpected_things,
+            "audit": {"archive": {"lock_days": 1}},
         },
     }
+
+
+def apply(workspace, account):
+    """Apply, and return the outputs. The bucket of the archive no longer insists on TLS.
+
+    Functions reach the endpoint by plain HTTP on loopback, which the bucket's policy denies.
+    """
+    workspace.apply()
+    outputs = workspace.outputs()
+    bucket = outputs["device_lifecycle"]["archive_bucket_name"]
+    client(account, "s3").delete_bucket_policy(Bucket=bucket)
+    return outputs
 
 
 class Choices(Fleet):
@@ -54,7 +69,7 @@ class Choices(Fleet):
         """Apply the other choice; what is as it was costs no apply."""
         if unexpected_things != self.unexpected_things:
             self.workspace.set(variables(unexpected_things))
-            self.workspace.apply()
+            apply(self.workspace, self.endpoint)
             self.unexpected_things = unexpected_things
 
     def thing_events(self, *, enabled):
@@ -98,6 +113,16 @@ class Choices(Fleet):
             # A hook that has no time left on a busy machine says no; devices ask again.
             assert eventually(registered)
         return issued.certificate_id
+
+    def archived(self, entry_id):
+        """An entry of the archive and the version of the object that it is in, or None."""
+        s3, bucket = self.client("s3"), self.outputs["device_lifecycle"]["archive_bucket_name"]
+        for found in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+            version = {"Bucket": bucket, "Key": found["Key"], "VersionId": found["VersionId"]}
+            for line in s3.get_object(**version)["Body"].iter_lines():
+                if json.loads(line)["id"] == entry_id:
+                    return {"entry": json.loads(line), "version": version}
+        return None
 
     def ask(self, serial_number):
         """Let the hook allow a device that then ends its registration no more.
@@ -230,8 +255,7 @@ def choices(auth_endpoint, tmp_path_factory):
     directory = tmp_path_factory.mktemp("choices")
     account = new_account(auth_endpoint)
     workspace = root_module(support.stage(directory / "copy"), account, variables("report"))
-    workspace.apply()
-    stack = Choices(workspace.outputs(), account, directory / "devices")
+    stack = Choices(apply(workspace, account), account, directory / "devices")
     stack.workspace, stack.unexpected_things = workspace, "report"
     stack.thing_events(enabled=True)
     yield stack
@@ -258,6 +282,20 @@ def test_the_thing_of_a_registration_turns_the_record_active(choices, enrolled):
     assert eventually(lambda: trail(choices, enrolled, to="ACTIVE"))
     told = {"event": "unexpected-thing", "thingName": record.thing_name}
     assert choices.journal("confirmation", **told) == []
+
+
+def test_the_archive_has_what_the_trail_has_and_keeps_it(choices, enrolled):
+    choices.register(enrolled)
+    choices.in_service(enrolled)
+    entry = eventually(lambda: trail(choices, enrolled, to="ACTIVE"))[0]
+    archived = eventually(lambda: choices.archived(entry["id"]))
+    assert archived["entry"] == entry
+    s3, version = choices.client("s3"), archived["version"]
+    retention = s3.get_object_retention(**version)["Retention"]
+    assert retention["Mode"] == "GOVERNANCE"
+    assert retention["RetainUntilDate"].timestamp() == pytest.approx(time.time() + DAY, abs=HOUR)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(**version)
 
 
 def test_the_thing_of_a_device_that_was_cut_off_turns_nothing(choices, enrolled):

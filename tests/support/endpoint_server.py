@@ -2,7 +2,8 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py`, `alarms.py` and `journal.py`, which are loaded by their paths:
+its neighbours `jitp.py`, `alarms.py`, `function_logs.py` and `journal.py`, which are loaded by
+their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -402,6 +403,7 @@ def main() -> None:
     serve_delete_connection()
     dispatch = queue_events()
     deliver_logs_in_turn()
+    neighbour("function_logs").mend(engine("core.lambda_runtime"))
     neighbour("alarms").mend(
         engine("services.cloudwatch"),
         engine("services.cloudwatch_logs"),
