@@ -62,6 +62,15 @@ def test_one_record(client):
         store.get("SN-0001")
 
 
+def test_a_record_is_read_as_it_is_now(client):
+    asked = []
+    client.meta.events.register(
+        "provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(dict(params))
+    )
+    Store(client, "registry").get("SN-0001")
+    assert [request["ConsistentRead"] for request in asked] == [True]
+
+
 def test_a_condition_that_is_not_met_is_an_answer_and_a_refusal_is_none(client):
     store, before = Store(client, "registry"), record(status=Status.PROVISIONING)
     put(client, before)
