@@ -142,7 +142,7 @@ def test_what_is_public_is_no_secret_but_pem_has_no_business_in_a_log(scanner):
     "text",
     [
         "",
-        "-----BEGIN PRIVATE KEY-----",
+        encoded(KEYS["P-256"], "PKCS8", "PEM").decode().splitlines()[0],
         '"certificateOwnershipToken": null',
         "arn:aws:lambda:eu-west-1:123456789012:function:acme-provisioning-hook-of-a-long-name",
         "0" * 64,
