@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import notifications
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client, new_account
 from tests.support.stack import ClaimKey
@@ -130,16 +131,8 @@ class Leak:
     def told(self):
         """States of the alarms that the queue heard of, in their order, by name."""
         heard = {}
-        queue = self.client("sqs")
-        while messages := queue.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10
-        ).get("Messages"):
-            for message in messages:
-                body = json.loads(message["Body"])
-                heard.setdefault(body["AlarmName"], []).append(body["NewStateValue"])
-                queue.delete_message(
-                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
+        for name, state in notifications.states(self.client("sqs"), self.queue_url):
+            heard.setdefault(name, []).append(state)
         return heard
 
 

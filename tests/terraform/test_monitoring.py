@@ -20,7 +20,7 @@ import pytest
 from botocore.exceptions import ClientError
 from jsonschema import Draft202012Validator
 
-from tests.support import metrics
+from tests.support import metrics, notifications
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client, new_account
 from tests.support.terraform import ROOT, Workspace, stage
@@ -61,16 +61,8 @@ class Watch:
 
     def listen(self):
         """Take what arrived; by alarm, the states in their order."""
-        queue = self.client("sqs")
-        while messages := queue.receive_message(
-            QueueUrl=self.queue_url, MaxNumberOfMessages=10
-        ).get("Messages"):
-            for message in messages:
-                told = json.loads(message["Body"])
-                self.told[told["AlarmName"]].append(told["NewStateValue"])
-                queue.delete_message(
-                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
-                )
+        for name, state in notifications.states(self.client("sqs"), self.queue_url):
+            self.told[name].append(state)
         return self.told
 
     def publish(self, *values):
