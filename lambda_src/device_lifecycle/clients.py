@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # AWS IoT throttles its control plane at a few calls a second. Waiting is cheap: no device waits for
-# these functions, and what one does not finish is delivered again.
+# these functions, and what one does not finish is delivered again. A call that is asked five times
+# and never answered ends before the shortest of their timeouts.
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 5},
 )
 
 

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 # AWS IoT throttles its control plane at a few calls a second. Waiting is cheap: no device waits for
-# this function, and what it does not finish the next connection starts again.
+# this function, and what it does not finish the next connection starts again. A call that is
+# throttled five times ends before the function's timeout; one that is never answered does not.
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 5},
+    retries={"mode": "standard", "total_max_attempts": 5},
 )
 
 

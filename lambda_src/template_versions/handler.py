@@ -14,7 +14,12 @@ ACCESS_DENIED = "AccessDeniedException"
 PROPAGATION_PAUSE_SECONDS = 3.0
 RESERVE_MILLISECONDS = 10_000
 
-CONFIG = Config(retries={"mode": "standard", "max_attempts": 5})
+# A call that is asked five times and never answered ends before the function's timeout.
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 5},
+)
 
 
 class LambdaContext(Protocol):

@@ -32,7 +32,7 @@ CONNECTIONS = 32
 # rate that is not throttled and keeps to it.
 # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 CLIENT_CONFIG = Config(
-    retries={"mode": "adaptive", "max_attempts": 10},
+    retries={"mode": "adaptive", "total_max_attempts": 10},
     max_pool_connections=CONNECTIONS,
     connect_timeout=5,
     read_timeout=30,

@@ -3,8 +3,6 @@
 import contextlib
 import copy
 import json
-import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
@@ -20,6 +18,7 @@ from claim_guard import alarm, handler, settings
 from claim_guard.alarm import RefusedError
 from claim_guard.settings import MisconfiguredError
 from device_lifecycle import audit
+from tests.unit import attempts
 from tests.unit.builders import EVENTS
 
 PREFIX = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:acme-claim-budget-"
@@ -187,14 +186,13 @@ def test_an_endpoint_that_does_not_answer_is_tried_again(iot, told, monkeypatch)
 
 
 def test_two_calls_that_nobody_answers_end_before_the_function_does():
-    retries, silent = handler.CONFIG.retries, handler.CONFIG.connect_timeout
-    silent += handler.CONFIG.read_timeout
-    # Pauses between attempts grow: up to one second, then two.
-    pauses = sum(2**retry for retry in range(retries["total_max_attempts"] - 1))
-    main = Path(__file__).parents[3] / "terraform/modules/claim-guard/main.tf"
-    timeout = int(re.search(r"timeout = (\d+)", main.read_text())[1])
-    assert retries["mode"] == "standard"
-    assert 2 * (retries["total_max_attempts"] * silent + pauses) < timeout
+    (timeout,) = attempts.timeouts("claim-guard/main.tf")
+    assert 2 * attempts.unanswered_seconds(handler.CONFIG) < timeout
+
+
+def test_three_attempts_are_made(monkeypatch):
+    assert handler.CONFIG.retries["mode"] == "standard"
+    assert attempts.on_the_wire(handler.CONFIG, monkeypatch) == 3
 
 
 # --- what it never does: no call of AWS IoT is prepared in any of these, so each would fail

@@ -12,6 +12,7 @@ from device_lifecycle.errors import RetryError
 from device_lifecycle.first_shadow import Parameters
 from device_lifecycle.settings import MisconfiguredError
 from device_registry.record import Status, to_item
+from tests.unit import attempts
 from tests.unit.builders import CERTIFICATE, record
 from tests.unit.device_lifecycle import fakes
 from tests.unit.device_lifecycle.fakes import ENVIRONMENT, PARAMETER, THING, Context, event, lines
@@ -41,6 +42,18 @@ def test_each_service_has_one_client(monkeypatch):
         assert make().meta.service_model.service_name == name.replace("_", "-")
         assert make().meta.config.read_timeout == 5
         make.cache_clear()
+
+
+def test_a_call_that_nobody_answers_ends_before_any_of_the_functions_does():
+    files = ("device-lifecycle/main.tf", "device-lifecycle/variables.tf")
+    given = [timeout for file in files for timeout in attempts.timeouts(file)]
+    assert len(given) == len(["confirmation", "enforcement", "audit", "sweep"])
+    assert attempts.unanswered_seconds(clients.CONFIG) < min(given)
+
+
+def test_five_attempts_are_made(monkeypatch):
+    assert clients.CONFIG.retries["mode"] == "standard"
+    assert attempts.on_the_wire(clients.CONFIG, monkeypatch) == 5
 
 
 def test_confirm(deployed, capsys):

@@ -12,6 +12,7 @@ import pytest
 from device_registry.dynamodb import DynamoDB
 from device_registry.record import to_item
 from jitr_gate import clients, handler
+from tests.unit import attempts
 from tests.unit.builders import CERTIFICATE, record
 from tests.unit.jitr_gate.fakes import CRL_ENVIRONMENT, GATE_ENVIRONMENT, Aws, registered
 from tests.unit.jitr_gate.fakes import clients as fake_clients
@@ -121,7 +122,7 @@ def test_a_list_that_cannot_be_read(invoke):
     assert line["level"] == "ERROR"
 
 
-def test_the_clients_are_made_once_and_wait_within_reason(monkeypatch):
+def test_the_clients_are_made_once(monkeypatch):
     for made in (clients.iot, clients.s3):
         made.cache_clear()
     asked = []
@@ -135,7 +136,17 @@ def test_the_clients_are_made_once_and_wait_within_reason(monkeypatch):
     assert clients.s3() is clients.s3()
     assert [service for service, _ in asked] == ["iot", "s3"]
     for _, config in asked:
-        assert config.retries == {"mode": "standard", "max_attempts": 5}
-        assert (config.connect_timeout, config.read_timeout) == (2, 5)
+        assert config is clients.CONFIG
     for made in (clients.iot, clients.s3):
         made.cache_clear()
+
+
+def test_a_call_that_is_throttled_ends_before_the_function_does():
+    (timeout,) = attempts.timeouts("jitp-ca/variables.tf")
+    assert attempts.throttled_seconds(clients.CONFIG) < timeout
+    assert (clients.CONFIG.connect_timeout, clients.CONFIG.read_timeout) == (2, 5)
+
+
+def test_five_attempts_are_made(monkeypatch):
+    assert clients.CONFIG.retries["mode"] == "standard"
+    assert attempts.on_the_wire(clients.CONFIG, monkeypatch) == 5

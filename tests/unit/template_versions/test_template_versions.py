@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from template_versions import handler
 from template_versions.plan import Plan, Version, plan
+from tests.unit import attempts
 
 AWS_CAP = 5
 LIST = "list_provisioning_template_versions"
@@ -65,7 +66,7 @@ def iot(monkeypatch):
 def made(client):
     def make(service, *, config):
         assert service == "iot"
-        assert config.retries == {"mode": "standard", "max_attempts": 5}
+        assert config is handler.CONFIG
         return client
 
     return make
@@ -133,3 +134,13 @@ def test_any_other_refusal_fails_the_apply(iot, operation):
     iot.add_client_error(operation, "InvalidRequestException")
     with pytest.raises(ClientError, match="InvalidRequest"):
         handler.lambda_handler(EVENT, context())
+
+
+def test_a_call_that_nobody_answers_ends_before_the_function_does():
+    (timeout,) = attempts.timeouts("template-versions/main.tf")
+    assert attempts.unanswered_seconds(handler.CONFIG) < timeout
+
+
+def test_five_attempts_are_made(monkeypatch):
+    assert handler.CONFIG.retries["mode"] == "standard"
+    assert attempts.on_the_wire(handler.CONFIG, monkeypatch) == 5
