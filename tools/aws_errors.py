@@ -1,6 +1,6 @@
-"""The error codes of AWS's that the tools tell apart."""
+"""AWS's error codes by what they mean for a run of the tools."""
 
-from botocore.exceptions import ClientError
+from device_registry.aws_errors import NOT_FOUND
 
 INVALID_CREDENTIALS = frozenset(
     {
@@ -26,16 +26,4 @@ THROTTLED = frozenset(
     }
 )
 # These concern the run and not one row of it: going on would only repeat them.
-RUN_ENDING = (
-    INVALID_CREDENTIALS | ACCESS_DENIED | THROTTLED | frozenset({"ResourceNotFoundException"})
-)
-
-
-def error_code(error: ClientError) -> str:
-    """Return AWS's code of an error answer."""
-    return error.response["Error"].get("Code", "an unnamed error")
-
-
-def is_not_found(error: ClientError) -> bool:
-    """Tell whether AWS answered that the thing, certificate, policy or group does not exist."""
-    return error_code(error) == "ResourceNotFoundException"
+RUN_ENDING = INVALID_CREDENTIALS | ACCESS_DENIED | THROTTLED | frozenset({NOT_FOUND})

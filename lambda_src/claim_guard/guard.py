@@ -6,14 +6,10 @@ Follows https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificat
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from device_registry.certificates import ACTIVE, INACTIVE
+from device_registry.certificates import ACTIVE, INACTIVE, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
-
-NOT_FOUND = "ResourceNotFoundException"
 
 
 class Outcome(StrEnum):
@@ -36,13 +32,9 @@ def disable(iot: "IoTClient", certificate_id: str) -> tuple[Outcome, str | None]
     Raises:
         ClientError, BotoCoreError: AWS IoT refused, or the role does: it is none of the claims'.
     """
-    try:
-        described = iot.describe_certificate(certificateId=certificate_id)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == NOT_FOUND:
-            return Outcome.ABSENT, None
-        raise
-    status = described["certificateDescription"]["status"]
+    status = status_of(iot, certificate_id)
+    if status is None:
+        return Outcome.ABSENT, None
     if status != ACTIVE:
         return Outcome.UNCHANGED, status
     iot.update_certificate(certificateId=certificate_id, newStatus=INACTIVE)

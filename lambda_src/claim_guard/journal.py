@@ -3,12 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from claim_guard.alarm import BudgetAlarm, RefusedError
 from claim_guard.guard import Outcome
 from claim_guard.settings import MisconfiguredError
-from device_registry import decision_log
+from device_registry import aws_errors, decision_log
 from device_registry.certificates import INACTIVE
 
 DISABLED = "claim-disabled"
@@ -49,10 +47,8 @@ class Journal:
 
     def failed(self, alarm: BudgetAlarm, error: Exception) -> None:
         """Tell of an error of AWS, by its code: its message may quote anything."""
-        detail = type(error).__name__
-        if isinstance(error, ClientError):
-            detail = f"{error.operation_name}: {error.response['Error']['Code']}"
-        self._tell(FAULT, "WARN", _of(alarm) | {"outcome": "failed", "detail": detail})
+        told = {"outcome": "failed", "detail": aws_errors.describe(error)}
+        self._tell(FAULT, "WARN", _of(alarm) | told)
 
     def _tell(self, event: str, level: str, fields: Mapping[str, Any]) -> None:
         told = {**fields, "requestId": self._request_id}

@@ -21,6 +21,7 @@ from botocore.exceptions import ClientError
 from device_lifecycle import errors
 from device_lifecycle.journal import MAX_CHARACTERS
 from device_lifecycle.settings import Archive, Audit
+from device_registry.aws_errors import EXISTS, error_code, is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -142,7 +143,7 @@ def _put(logs: "CloudWatchLogsClient", log_group: str, kept: Sequence[Entry]) ->
             try:
                 _put_part(logs, log_group, day, part)
             except ClientError as error:
-                if errors.code(error) != errors.NOT_FOUND:
+                if not is_not_found(error):
                     raise
                 _make_stream(logs, log_group, day)
                 _put_part(logs, log_group, day, part)
@@ -180,7 +181,7 @@ def _make_stream(logs: "CloudWatchLogsClient", log_group: str, day: str) -> None
         logs.create_log_stream(logGroupName=log_group, logStreamName=day)
     except ClientError as error:
         # Another invocation was faster.
-        if errors.code(error) != errors.EXISTS:
+        if error_code(error) != EXISTS:
             raise
 
 

@@ -73,7 +73,7 @@ def _revoke(runtime: Runtime, change: changes.StateChange) -> None:
     """
     iot = runtime.clients.iot()
     for certificate_id in sorted(change.certificate_ids):
-        status = identities.status_of(iot, certificate_id)
+        status = certificates.status_of(iot, certificate_id)
         if status not in (None, REVOKED):
             identities.switch(iot, certificate_id, REVOKED)
             # It goes where the change goes: to REVOKED.
@@ -168,7 +168,7 @@ class _Settlement:
         if certificate_id not in self._restorable:
             return False
         iot = self._runtime.clients.iot()
-        if identities.status_of(iot, certificate_id) != INACTIVE:
+        if certificates.status_of(iot, certificate_id) != INACTIVE:
             return False
         identities.switch(iot, certificate_id, ACTIVE)
         self._tell(record, certificate_id, INACTIVE, ACTIVE)
@@ -176,7 +176,7 @@ class _Settlement:
 
     def _cut_off(self, record: DeviceRecord, certificate_id: str) -> bool:
         iot = self._runtime.clients.iot()
-        status = identities.status_of(iot, certificate_id)
+        status = certificates.status_of(iot, certificate_id)
         to = certificates.cut_off(record, status)
         suspended = record.status is Status.SUSPENDED
         if to is None:

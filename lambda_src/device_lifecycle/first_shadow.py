@@ -20,6 +20,7 @@ from device_lifecycle import errors
 from device_lifecycle.clients import ParameterStore
 from device_lifecycle.errors import FirstShadowError
 from device_registry import names
+from device_registry.aws_errors import error_code, is_not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_iot_data import IoTDataPlaneClient
@@ -68,7 +69,7 @@ def _fetch(ssm: ParameterStore, name: str) -> FirstShadow | None:
     try:
         value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
     except ClientError as error:
-        if errors.code(error) == errors.NO_PARAMETER:
+        if error_code(error) == errors.NO_PARAMETER:
             return None
         raise
     try:
@@ -125,7 +126,7 @@ def write(iot_data: "IoTDataPlaneClient", thing_name: str, shadow: FirstShadow) 
         try:
             iot_data.update_thing_shadow(**which, payload=json.dumps(update).encode())
         except ClientError as error:
-            if errors.code(error) != errors.CONFLICT:
+            if error_code(error) != errors.CONFLICT:
                 raise
         else:
             return True
@@ -136,7 +137,7 @@ def _read(iot_data: "IoTDataPlaneClient", which: Mapping[str, Any]) -> dict[str,
     try:
         payload = iot_data.get_thing_shadow(**which)["payload"]
     except ClientError as error:
-        if errors.code(error) == errors.NOT_FOUND:
+        if is_not_found(error):
             return {}
         raise
     document: dict[str, Any] = json.loads(payload.read())

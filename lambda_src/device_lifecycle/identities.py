@@ -5,27 +5,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from device_lifecycle import errors
-from device_registry.certificates import CertificateStatus
+from device_registry.aws_errors import error_code, is_not_found
+from device_registry.certificates import ACTIVE, CertificateStatus, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_iot_data import IoTDataPlaneClient
-
-
-def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
-    """Return a certificate's status; None where AWS IoT does not have it.
-
-    Raises:
-        ClientError, BotoCoreError: AWS IoT refused.
-    """
-    try:
-        answer = iot.describe_certificate(certificateId=certificate_id)
-    except ClientError as error:
-        if errors.code(error) == errors.NOT_FOUND:
-            return None
-        raise
-    return answer["certificateDescription"]["status"]
 
 
 def switch(iot: "IoTClient", certificate_id: str, to: CertificateStatus) -> None:
@@ -46,7 +31,7 @@ def certificates_of(iot: "IoTClient", thing_name: str) -> frozenset[str] | None:
     try:
         return frozenset(_certificates_of(iot, thing_name))
     except ClientError as error:
-        if errors.code(error) == errors.NOT_FOUND:
+        if is_not_found(error):
             return None
         raise
 
@@ -70,7 +55,7 @@ def groups_of(iot: "IoTClient", thing_name: str) -> frozenset[str]:
     try:
         return frozenset(group["groupName"] for page in pages for group in page["thingGroups"])
     except ClientError as error:
-        if errors.code(error) == errors.NOT_FOUND:
+        if is_not_found(error):
             return frozenset()
         raise
 
@@ -81,7 +66,7 @@ def is_provisioned(iot: "IoTClient", thing_name: str, certificate_id: str) -> bo
     Raises:
         ClientError, BotoCoreError: AWS IoT refused.
     """
-    if status_of(iot, certificate_id) != "ACTIVE":
+    if status_of(iot, certificate_id) != ACTIVE:
         return False
     return certificate_id in (certificates_of(iot, thing_name) or ())
 
@@ -103,8 +88,7 @@ def drop_connection(iot_data: "IoTDataPlaneClient", client_id: str) -> str:
         # The runtime's SDK is older than the operation.
         return "unsupported"
     except ClientError as error:
-        found = errors.code(error) != errors.NOT_FOUND
-        return f"failed: {errors.code(error)}" if found else "none"
+        return "none" if is_not_found(error) else f"failed: {error_code(error)}"
     return "dropped"
 
 

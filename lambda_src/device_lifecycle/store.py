@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from device_lifecycle import errors
+from device_registry.aws_errors import error_code
 from device_registry.record import (
     DeviceRecord,
     Item,
@@ -55,7 +56,7 @@ class Store:
         try:
             self._client.update_item(TableName=self._table_name, **arguments)
         except ClientError as error:
-            if errors.code(error) == errors.CONDITION_FAILED:
+            if error_code(error) == errors.CONDITION_FAILED:
                 return False
             raise
         return True

@@ -109,7 +109,7 @@ def _look(runtime: Runtime, config: Lifecycle, thing_name: str) -> Found | None:
     if attached is None:
         return None
     permitted = _permitted(runtime, config, thing_name)
-    statuses = {each: identities.status_of(iot, each) for each in sorted(attached)}
+    statuses = {each: certificates.status_of(iot, each) for each in sorted(attached)}
     return Found(
         active=[each for each, status in statuses.items() if status == ACTIVE],
         held=[each for each in statuses if each in permitted or runtime.store.is_held(each)],

@@ -15,7 +15,7 @@ from device_lifecycle import activation, confirm, enforce, errors, identities, j
 from device_lifecycle.errors import FirstShadowError, RetryError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
-from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted
+from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted, status_of
 from device_registry.record import (
     STATUS_SHARDS,
     DeviceRecord,
@@ -233,7 +233,7 @@ class _Sweep:
         is read again after, and then the certificate is what AWS IoT was about to make it.
         """
         iot, certificate_id = self._runtime.clients.iot(), str(record.certificate_id)
-        if identities.status_of(iot, certificate_id) != PENDING:
+        if status_of(iot, certificate_id) != PENDING:
             return False
         identities.switch(iot, certificate_id, INACTIVE)
         again = self._runtime.store.get(record.serial_number)

@@ -1,4 +1,4 @@
-"""What a record says of its device's certificates at AWS IoT: which may be used, which may not.
+"""A device's certificates: how they stand at AWS IoT, and which of them its record permits.
 
 A certificate that once held the device's claim never gets it back, so a verdict on one only ever
 goes from "may be used" to "may not", but for a suspension that ends.
@@ -6,9 +6,15 @@ goes from "may be used" to "may not", but for a suspension that ends.
 Follows https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from botocore.exceptions import ClientError
+
+from device_registry.aws_errors import is_not_found
 from device_registry.record import DeviceRecord, Status
+
+if TYPE_CHECKING:
+    from mypy_boto3_iot import IoTClient
 
 CertificateStatus = Literal["ACTIVE", "INACTIVE", "REVOKED"]
 ACTIVE: CertificateStatus = "ACTIVE"
@@ -16,6 +22,21 @@ INACTIVE: CertificateStatus = "INACTIVE"
 REVOKED: CertificateStatus = "REVOKED"
 # Issued and not activated yet: AWS IoT does so at the end of RegisterThing, or the gate does.
 PENDING = "PENDING_ACTIVATION"
+
+
+def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
+    """Return a certificate's status; None where AWS IoT does not have it.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    try:
+        answer = iot.describe_certificate(certificateId=certificate_id)
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+    return answer["certificateDescription"]["status"]
 
 
 def of_device(record: DeviceRecord) -> list[str]:

@@ -11,17 +11,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from device_registry.aws_errors import EXISTS, error_code, is_not_found
+from device_registry.certificates import ACTIVE, PENDING, status_of
 from jitr_gate.request import IgnoredError, Reason
 from jitr_gate.settings import RefusedStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
-
-PENDING = "PENDING_ACTIVATION"
-ACTIVE = "ACTIVE"
-
-NOT_FOUND = "ResourceNotFoundException"
-EXISTS = "ResourceAlreadyExistsException"
 
 # Thing attributes, by the name of the hook's answer that holds the value.
 ATTRIBUTES = {
@@ -53,7 +49,7 @@ def describe(iot: "IoTClient", certificate_id: str, ca_certificate_id: str) -> D
     try:
         found = iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]
     except ClientError as error:
-        if error_code(error) == NOT_FOUND:
+        if is_not_found(error):
             raise IgnoredError(Reason.UNKNOWN_CERTIFICATE) from None
         raise
     if found.get("caCertificateId") != ca_certificate_id:
@@ -86,12 +82,14 @@ def activate(iot: "IoTClient", certificate_id: str) -> None:
     """Let a certificate that still waits for it connect.
 
     Raises:
-        IgnoredError: it is INACTIVE or REVOKED since: whoever did that knew more.
+        IgnoredError: it is INACTIVE, REVOKED or gone since: whoever did that knew more.
         ClientError, BotoCoreError: AWS IoT refused.
     """
-    status = _status(iot, certificate_id)
+    status = status_of(iot, certificate_id)
+    if status is None:
+        raise IgnoredError(Reason.UNKNOWN_CERTIFICATE)
     if status == PENDING:
-        iot.update_certificate(certificateId=certificate_id, newStatus="ACTIVE")
+        iot.update_certificate(certificateId=certificate_id, newStatus=ACTIVE)
     elif status != ACTIVE:
         raise IgnoredError(Reason.NOT_PENDING, status)
 
@@ -107,18 +105,8 @@ def shut_out(
     Raises:
         ClientError, BotoCoreError: AWS IoT refused.
     """
-    if _status(iot, certificate_id) == when:
+    if status_of(iot, certificate_id) == when:
         iot.update_certificate(certificateId=certificate_id, newStatus=refused_status)
-
-
-def error_code(error: ClientError) -> str:
-    """Return the code that AWS names its error by."""
-    return error.response["Error"]["Code"]
-
-
-def _status(iot: "IoTClient", certificate_id: str) -> str:
-    answer = iot.describe_certificate(certificateId=certificate_id)
-    return answer["certificateDescription"]["status"]
 
 
 def _ensure_thing(iot: "IoTClient", overrides: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from device_registry.aws_errors import error_code
 from jitr_gate.crl import CrlUnavailableError
 from jitr_gate.settings import CrlObject
 
@@ -31,6 +32,6 @@ def read(s3: "S3Client", place: CrlObject) -> bytes:
             raise CrlUnavailableError("longer than the gate reads")
         return answer["Body"].read()
     except ClientError as error:
-        raise CrlUnavailableError(error.response["Error"]["Code"]) from None
+        raise CrlUnavailableError(error_code(error)) from None
     except BotoCoreError as error:
         raise CrlUnavailableError(type(error).__name__) from None

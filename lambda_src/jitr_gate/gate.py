@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
-
+from device_registry import aws_errors
+from device_registry.certificates import ACTIVE
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import FAULTS
 from device_registry.reasons import Denial, Grant, RefusalError
@@ -84,11 +84,8 @@ def run(
         return Outcome(verdict=ignored.reason, detail=ignored.detail, device=device)
     except RefusalError as error:
         return Outcome(verdict=error.denial, detail=str(error), device=device)
-    except ClientError as error:
-        detail = f"{error.operation_name}: {admission.error_code(error)}"
-        return Outcome(verdict=Denial.INTERNAL_ERROR, detail=detail, device=device)
     except Exception as error:  # noqa: BLE001  fail closed, and name it in the log
-        detail = type(error).__name__
+        detail = aws_errors.describe(error)
         return Outcome(verdict=Denial.INTERNAL_ERROR, detail=detail, device=device)
 
 
@@ -111,7 +108,7 @@ class _Gate:
         answer = self.claim(self.config, asked)
         if isinstance(answer, Refused):
             return self._refuse(answer, when=found.status)
-        if found.status == admission.ACTIVE and answer.grant is Grant.REPEAT:
+        if found.status == ACTIVE and answer.grant is Grant.REPEAT:
             raise request.IgnoredError(request.Reason.NOT_PENDING, found.status)
         overrides = response.allowed(
             answer.record, self.config.registry.name_prefix, answer.claimed_at
@@ -151,7 +148,7 @@ class _Gate:
             detail = f"{error}, after the activation"
             return Outcome(verdict=error.denial, detail=detail, device=self.device)
         if isinstance(again, Refused):
-            return self._refuse(again, when=admission.ACTIVE)
+            return self._refuse(again, when=ACTIVE)
         return Outcome(verdict=answer.grant, device=self.device, thing_name=asked.thing_name)
 
     def _refuse(self, refusal: Refused, *, when: str) -> Outcome:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from device_registry.aws_errors import error_code, is_not_found
 from tools.authorities.registered import RegisteredCertificate, certificates, describe
-from tools.aws_errors import RUN_ENDING, error_code, is_not_found
+from tools.aws_errors import RUN_ENDING
 from tools.ordered import in_order
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.aws_errors import ACCESS_DENIED, error_code, is_not_found
+from device_registry.aws_errors import NOT_FOUND, error_code, is_not_found
+from tools.aws_errors import ACCESS_DENIED
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -20,9 +21,7 @@ _PAGE = 250
 _INDEX = "AWS_Things"
 # A query may have 1,000 characters, and a thing's name 128.
 THINGS_PER_QUERY = 6
-_NO_INDEX = frozenset(
-    {"IndexNotReadyException", "InvalidRequestException", "ResourceNotFoundException"}
-)
+_NO_INDEX = frozenset({"IndexNotReadyException", "InvalidRequestException", NOT_FOUND})
 
 
 class ConnectivityUnknownError(Exception):

@@ -8,8 +8,9 @@ from botocore.exceptions import ClientError
 from rich.text import Text
 
 from device_registry import names
+from device_registry.aws_errors import error_code
 from tools.authorities import registered
-from tools.aws_errors import RUN_ENDING, error_code
+from tools.aws_errors import RUN_ENDING
 from tools.cli.arguments import from_file_option, gather, serials_argument
 from tools.cli.console import console, counted, note, plural, printable, table
 from tools.cli.errors import DONE, PARTLY

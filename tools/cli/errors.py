@@ -18,7 +18,8 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from tools.aws_errors import ACCESS_DENIED, INVALID_CREDENTIALS, THROTTLED, error_code
+from device_registry.aws_errors import error_code, is_not_found
+from tools.aws_errors import ACCESS_DENIED, INVALID_CREDENTIALS, THROTTLED
 from tools.cli.console import printable
 
 DONE = 0
@@ -93,7 +94,7 @@ def _explain_answer(error: ClientError) -> str:
         return f"AWS does not accept the credentials ({code}: {message}). {_CREDENTIALS}"
     if code in THROTTLED:
         return f"AWS kept throttling {operation} through all retries ({code}). Run it again later."
-    if code == "ResourceNotFoundException":
+    if is_not_found(error):
         return (
             f"{operation} found nothing: {message}. Check that the stack file, AWS_REGION and the "
             "account are those of one stack."

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from device_registry import names
+from device_registry.certificates import status_of
 from tools.authorities.closing import Target
 from tools.cli.arguments import Since
 from tools.cli.console import console, iso, json_line, note, plural
@@ -32,7 +33,7 @@ from tools.cli.options import Deployment, stack_options
 from tools.cli.stack import ClaimCertificate
 from tools.incident.leak import Concerned, Leak, close_claim, disable_template
 from tools.incident.run import Outcome, Run, contain
-from tools.registry.certificates import short, status_of
+from tools.registry.certificates import short
 from tools.registry.grants import through_claim
 
 _EPILOG = """\b

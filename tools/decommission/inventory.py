@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from device_registry import names
+from device_registry.aws_errors import is_not_found
 from tools.authorities import pem, registered
 from tools.authorities.settings import Authority, SubjectRules
-from tools.aws_errors import is_not_found
 from tools.device.maker import SUBJECT_FIELDS
 from tools.ordered import in_order
 from tools.registry import raw

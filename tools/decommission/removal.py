@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.aws_errors import error_code, is_not_found
+from device_registry.aws_errors import error_code, is_not_found
 from tools.decommission.inventory import Certificate, Details
 
 if TYPE_CHECKING:

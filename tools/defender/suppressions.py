@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tools.aws_errors import error_code
+from device_registry.aws_errors import EXISTS, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -105,7 +105,7 @@ def suppress(
     try:
         iot.create_audit_suppression(**settings)
     except ClientError as error:
-        if error_code(error) != "ResourceAlreadyExistsException":
+        if error_code(error) != EXISTS:
             raise
         iot.update_audit_suppression(**settings)
         return Result.RENEWED

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from device_registry import certificates
 from tools.demo import observe, people, tables, verdicts
 from tools.demo.claim import tell
 from tools.demo.enrolment import enrol
@@ -38,7 +39,6 @@ from tools.device.provisioner import RetryPolicy
 from tools.device.session import Endpoint as MqttEndpoint
 from tools.device.session import SdkTransport, discover_host_name
 from tools.endpoint import Endpoint
-from tools.registry import certificates
 from tools.registry.table import RegistryTable
 
 EXAMPLE = "jitp"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from device_registry import certificates
 from device_registry.record import from_item
 from device_registry.transitions import Action, Change, transition_update
 from tools.demo import observe, tables, verdicts
@@ -23,7 +24,6 @@ from tools.device.failures import ConnectionRefused, NotReachable, Rejected
 from tools.device.model import ClientCredentials, DeviceSpec, ProvisioningResult, own_topic
 from tools.device.provisioner import Provisioner
 from tools.device.session import SdkSession, SdkTransport
-from tools.registry import certificates
 from tools.registry.table import RegistryTable
 
 _FIRST_SHADOWS = ROOT / "terraform/modules/device-catalog/first-shadows"

@@ -10,10 +10,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from device_registry import certificates
+from device_registry.aws_errors import is_not_found
 from device_registry.record import Status, from_item
-from tools.aws_errors import is_not_found
 from tools.demo.people import Person
-from tools.registry import certificates, denials
+from tools.registry import denials
 from tools.registry.table import RegistryTable
 
 _LOG_SECONDS = 10.0

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from tools.aws_errors import ACCESS_DENIED, error_code
+from device_registry.aws_errors import error_code
+from tools.aws_errors import ACCESS_DENIED
 from tools.demo.scenario import FIELD_SERVICE
 from tools.demo.stack import Stack
 from tools.endpoint import Endpoint

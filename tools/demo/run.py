@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from device_registry import certificates
 from device_registry.transitions import Action
 from tools.demo import alarms, observe, people, tables, verdicts
 from tools.demo.alarms import Listener
@@ -45,7 +46,6 @@ from tools.device.session import Endpoint as MqttEndpoint
 from tools.device.session import SdkTransport
 from tools.device.store import CredentialStore
 from tools.endpoint import Endpoint
-from tools.registry import certificates
 from tools.registry.operate import operate
 from tools.registry.table import RegistryTable
 

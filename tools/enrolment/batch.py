@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
-from tools.aws_errors import RUN_ENDING, error_code
+from device_registry.aws_errors import error_code
+from tools.aws_errors import RUN_ENDING
 from tools.enrolment.compare import Change, Insert, Refused, Run, Unchanged, judge
 from tools.enrolment.rows import Enrolment
 from tools.registry.table import READ_BATCH, ConditionFailedError, InsertRefused, RegistryTable

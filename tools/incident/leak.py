@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from device_registry.certificates import status_of
 from tools.authorities.closing import Target, needs
 from tools.registry import raw
-from tools.registry.certificates import status_of
 from tools.registry.table import READ_BATCH, RegistryTable, StoredItem
 
 if TYPE_CHECKING:

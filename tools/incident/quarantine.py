@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from device_registry import names
-from device_registry.certificates import PENDING
+from device_registry.aws_errors import error_code, is_not_found
+from device_registry.certificates import PENDING, status_of
 from device_registry.record import Status
 from device_registry.retirement import retirement_update
 from device_registry.transitions import Action
-from tools.aws_errors import RUN_ENDING, error_code, is_not_found
+from tools.aws_errors import RUN_ENDING
 from tools.registry import raw
-from tools.registry.certificates import SWITCHES, short, status_of
+from tools.registry.certificates import SWITCHES, short
 from tools.registry.operate import Report, Result, operate
 from tools.registry.table import ConditionFailedError, RegistryTable, StoredItem
 

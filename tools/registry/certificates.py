@@ -5,16 +5,9 @@ that is connected when its certificate leaves ACTIVE is disconnected within a fe
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError
 
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, REVOKED, CertificateStatus
 from device_registry.transitions import Action
-from tools.aws_errors import is_not_found
-
-if TYPE_CHECKING:
-    from mypy_boto3_iot import IoTClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,17 +26,6 @@ SWITCHES = {
     Action.REVOKE: Switch(to=REVOKED, when=frozenset({ACTIVE, INACTIVE, PENDING})),
     Action.RELEASE: Switch(to=INACTIVE, when=frozenset({ACTIVE})),
 }
-
-
-def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
-    """Return a certificate's status; None where AWS IoT does not have it."""
-    try:
-        answer = iot.describe_certificate(certificateId=certificate_id)
-    except ClientError as error:
-        if is_not_found(error):
-            return None
-        raise
-    return answer["certificateDescription"]["status"]
 
 
 def short(certificate_id: str) -> str:

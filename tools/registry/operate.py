@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry import names
-from device_registry.certificates import ACTIVE, PENDING, of_device
+from device_registry.aws_errors import error_code
+from device_registry.certificates import ACTIVE, PENDING, of_device, status_of
 from device_registry.record import (
     DeviceRecord,
     MalformedRecordError,
@@ -29,9 +30,9 @@ from device_registry.transitions import (
     TransitionRefusedError,
     transition_update,
 )
-from tools.aws_errors import RUN_ENDING, error_code
+from tools.aws_errors import RUN_ENDING
 from tools.registry import raw
-from tools.registry.certificates import SWITCHES, short, status_of
+from tools.registry.certificates import SWITCHES, short
 from tools.registry.table import ConditionFailedError, RegistryTable, StoredItem
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from device_registry.aws_errors import NOT_FOUND
 from device_registry.record import STATUS_SHARDS, Status
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _TRY_AGAIN = frozenset(
 # What ends a run: one statement more would meet it again.
 _RUN_ENDING = {
     "AccessDenied": "AccessDeniedException",
-    "ResourceNotFound": "ResourceNotFoundException",
+    "ResourceNotFound": NOT_FOUND,
 }
 
 StoredItem = Mapping[str, Any]

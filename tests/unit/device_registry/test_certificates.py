@@ -1,9 +1,11 @@
-"""Which certificates a record permits, and what becomes of the others."""
+"""How certificates stand, which of them a record permits, and what becomes of the others."""
 
 import pytest
+from botocore.exceptions import ClientError
 
-from device_registry.certificates import cut_off, of_device, permitted
+from device_registry.certificates import cut_off, of_device, permitted, status_of
 from device_registry.record import Status
+from tests.unit.aws_in_memory import Answer, client_of
 from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
 from tools.registry.certificates import SWITCHES, Action
 
@@ -24,6 +26,35 @@ def device(status, **changes):
         claimed_at=NOW,
         **changes,
     )
+
+
+@pytest.fixture
+def iot():
+    """AWS IoT with one certificate."""
+
+    def aws(operation, params):
+        assert operation == "DescribeCertificate"
+        if params["certificateId"] != CERTIFICATE:
+            raise Answer("ResourceNotFoundException")
+        return {"certificateDescription": {"status": "INACTIVE"}}
+
+    client = client_of("iot")
+    client.aws = aws
+    return client
+
+
+def test_how_a_certificate_stands(iot):
+    assert status_of(iot, CERTIFICATE) == "INACTIVE"
+    assert status_of(iot, OTHER_CERTIFICATE) is None
+
+
+def test_a_refusal_says_nothing_of_the_certificate(iot):
+    def refuse(*_):
+        raise Answer("ThrottlingException")
+
+    iot.aws = refuse
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        status_of(iot, CERTIFICATE)
 
 
 def test_the_present_certificate_comes_first():

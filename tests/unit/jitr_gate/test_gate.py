@@ -218,6 +218,19 @@ def test_a_certificate_that_is_gone_is_left_alone(world):
     assert world.claims.connection.requests == 0
 
 
+def test_a_certificate_that_is_removed_meanwhile_is_not_activated(world):
+    world = world()
+
+    def remove(operation):
+        if operation == "AttachPolicy":
+            del world.aws.certificates[CERTIFICATE]
+
+    world.aws.after = remove
+    outcome = world.run()
+    assert (outcome.verdict, outcome.is_fault) == (Reason.UNKNOWN_CERTIFICATE, False)
+    assert "UpdateCertificate" not in world.aws.calls
+
+
 @pytest.mark.parametrize("operation", sorted(set(STEPS)))
 def test_a_call_that_fails_is_a_fault_and_the_next_event_goes_on(world, operation):
     world = world()

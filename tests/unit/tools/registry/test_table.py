@@ -3,8 +3,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
+from device_registry.aws_errors import error_code
 from device_registry.record import Status
-from tools.aws_errors import RUN_ENDING, error_code
+from tools.aws_errors import RUN_ENDING
 from tools.cli.errors import explain
 from tools.registry import table as tables
 from tools.registry.table import (
