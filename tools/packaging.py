@@ -29,6 +29,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "lambda_src"
 OUTPUT = ROOT / "build"
+SUMS = "SHA256SUMS"
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html: the SDK is part of the runtime.
 RUNTIME_PACKAGES = frozenset({"boto3", "botocore"})
@@ -181,7 +182,7 @@ def archive(function: str, source: Path) -> bytes:
 
 
 def build(source: Path = SOURCE, output: Path = OUTPUT) -> list[Package]:
-    """Write `<function>.zip` and `<function>.zip.sha256` for every function.
+    """Write `<function>.zip` for every function, and one `SHA256SUMS` for `sha256sum -c`.
 
     A file that already holds the right bytes is left alone, so its modification time tells when
     the package last changed.
@@ -206,8 +207,9 @@ def build(source: Path = SOURCE, output: Path = OUTPUT) -> list[Package]:
         digest = hashlib.sha256(content).hexdigest()
         path = output / f"{name}.zip"
         _write(path, content)
-        _write(output / f"{name}.zip.sha256", f"{digest}  {path.name}\n".encode())
         built.append(Package(name=name, path=path, size=len(content), sha256=digest))
+    sums = "".join(f"{package.sha256}  {package.path.name}\n" for package in built)
+    _write(output / SUMS, sums.encode())
     return built
 
 

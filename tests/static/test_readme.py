@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 
 import click
 import hcl2
@@ -11,6 +12,7 @@ import pytest
 from tests.support.terraform import ROOT, Workspace, stage
 from tools.cli.main import cli
 from tools.device.maker import Maker
+from tools.packaging import SUMS
 
 READMES = sorted(
     path
@@ -20,7 +22,7 @@ READMES = sorted(
 HCL = re.compile(r"^```hcl\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SOURCE = re.compile(r'"git::[^"]*\.git//(?P<path>[\w/-]+)\?ref=<tag>"')
 NEIGHBOUR = re.compile(r'"\.\./(?P<module>[\w-]+)"')
-DOCUMENTS = [*READMES, ROOT / "docs/runbooks.md", *sorted((ROOT / "docs/runbooks").glob("*.md"))]
+DOCUMENTS = [*READMES, *sorted((ROOT / "docs").rglob("*.md"))]
 IDS = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
 
@@ -58,6 +60,19 @@ def test_every_link_and_path_exists(readme):
         ROOT / path for path in re.findall(r"`((?:terraform|docs|policies|tools)/[\w./-]+)`", text)
     ]
     assert [str(path) for path in links + paths if not path.exists()] == []
+
+
+def anchor(heading):
+    """What a link to a heading ends with, as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.replace("`", "").strip().lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("readme", DOCUMENTS, ids=IDS)
+def test_every_section_that_a_link_leads_to_exists(readme):
+    for target, fragment in re.findall(r"\]\(([^)#:]*)#([^)]+)\)", readme.read_text()):
+        page = readme.parent / target if target else readme
+        headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+        assert fragment in map(anchor, headings), f"{target}#{fragment}"
 
 
 @pytest.mark.parametrize("code", list(blocks()))
@@ -102,12 +117,13 @@ def test_every_command_is_one_that_the_tools_take(command, tmp_path, monkeypatch
         pass
 
 
-@pytest.mark.parametrize("readme", ["README.md", "terraform/README.md"])
+@pytest.mark.parametrize("readme", ["README.md", "terraform/README.md", "docs/supply-chain.md"])
 def test_the_example_is_valid(readme, tmp_path):
     (code,) = examples(ROOT / readme)
     configuration = stage(tmp_path) / "terraform/examples/readme"
     configuration.mkdir()
     (configuration / "main.tf").write_text(SOURCE.sub(r'"../../../\g<path>"', code))
+    shutil.copyfile(ROOT / "build" / SUMS, configuration / SUMS)
     for name in re.findall(r'file\("([\w-]+\.pem)"\)', code):
         (configuration / name).write_text(Maker({"CommonName": name}).certificate_pem)
     Workspace(tmp_path, "terraform/examples/readme").init().validate()

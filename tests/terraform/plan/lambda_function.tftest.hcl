@@ -151,6 +151,47 @@ run "takes_the_expected_package" {
   }
 }
 
+# AWS Signer puts its signature into the package: to Terraform a file like any other, with a sum of its own.
+run "takes_a_signed_package" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/lambda-function"
+  }
+
+  variables {
+    package_path            = "./fixtures/signed.zip"
+    package_sha256          = "1e872560fe36e1db89fe89a58ce9326773e10a0240776c0fbc4720d8dcbd31e7"
+    code_signing_config_arn = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+  }
+
+  assert {
+    condition     = aws_lambda_function.this[0].filename == "./fixtures/signed.zip" && aws_lambda_function.this[0].source_code_hash == filebase64sha256("./fixtures/signed.zip")
+    error_message = "Another package is deployed."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this[0].code_signing_config_arn == "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+    error_message = "AWS Lambda asks for no signature."
+  }
+}
+
+run "refuses_a_signed_package_with_the_sum_of_the_unsigned" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/lambda-function"
+  }
+
+  variables {
+    package_path            = "./fixtures/signed.zip"
+    package_sha256          = "060580f46309421b11b6c13409c17007ae5654b85379eb2221af8b77f2b0b4e0"
+    code_signing_config_arn = "arn:aws:lambda:eu-central-1:123456789012:code-signing-config:csc-0123456789abcdef0"
+  }
+
+  expect_failures = [aws_lambda_function.this]
+}
+
 run "refuses_a_name_that_is_too_long" {
   command = plan
 

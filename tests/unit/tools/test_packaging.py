@@ -1,5 +1,6 @@
 """The packages are the same bytes everywhere, and hold exactly what their code needs."""
 
+import base64
 import hashlib
 import os
 import shutil
@@ -115,13 +116,32 @@ def test_no_function_is_an_error(tmp_path):
         packaging.build(tmp_path, tmp_path / "out")
 
 
-def test_the_digest_file_is_what_sha256sum_reads(source, tmp_path):
-    hook = packaging.build(source, tmp_path / "out")[0]
-    digest = hashlib.sha256(hook.path.read_bytes()).hexdigest()
-    assert hook.sha256 == digest
-    sums = hook.path.with_name("hook.zip.sha256").read_text()
-    assert sums == f"{digest}  hook.zip\n"
-    assert len(hook.code_sha256) == 44
+def test_the_sums_are_those_of_the_packages(source, tmp_path):
+    packages = packaging.build(source, tmp_path / "out")
+    for package in packages:
+        assert package.sha256 == hashlib.sha256(package.path.read_bytes()).hexdigest()
+        assert base64.b64decode(package.code_sha256).hex() == package.sha256
+    assert (tmp_path / "out/SHA256SUMS").read_text() == "".join(
+        f"{package.sha256}  {package.name}.zip\n" for package in packages
+    )
+
+
+SHA256SUM = ["sha256sum"] if shutil.which("sha256sum") else ["shasum", "-a", "256"]
+
+
+def test_a_package_that_somebody_changed_fails_the_check_of_the_sums(source, tmp_path):
+    hook, pruner = packaging.build(source, tmp_path / "out")
+
+    def check() -> subprocess.CompletedProcess[str]:
+        command = [*SHA256SUM, "-c", "SHA256SUMS"]
+        return subprocess.run(
+            command, cwd=tmp_path / "out", capture_output=True, text=True, check=False
+        )
+
+    assert check().returncode == 0
+    pruner.path.write_bytes(pruner.path.read_bytes() + b"\n")
+    assert check().returncode == 1
+    assert check().stdout == f"{hook.path.name}: OK\n{pruner.path.name}: FAILED\n"
 
 
 def test_an_unchanged_package_keeps_its_modification_time(source, tmp_path):
@@ -161,40 +181,64 @@ def copy_backwards(origin: Path, target: Path) -> None:
         os.utime(copy, (number * 86_400 * 365, number * 86_400 * 365))
 
 
+def made(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+def build_elsewhere(place: Path, python: str = sys.executable, **surroundings) -> dict[str, bytes]:
+    """What a copy of the sources in another directory becomes."""
+    copy_backwards(ROOT / "lambda_src", place / "lambda_src")
+    subprocess.run(
+        [python, "-m", "tools.packaging", "--source", "lambda_src", "--output", "out"],
+        check=True,
+        cwd=place,
+        capture_output=True,
+        **surroundings,
+    )
+    return made(place / "out")
+
+
 @pytest.mark.parametrize(
-    ("umask", "environment"),
+    ("place", "umask", "environment"),
     [
-        (0o022, {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}),
-        (0o077, {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"}),
-        (0o000, {"LC_ALL": "C.UTF-8", "TZ": "America/Los_Angeles", "SOURCE_DATE_EPOCH": "1"}),
+        ("a", 0o022, {"LC_ALL": "C", "TZ": "UTC", "PYTHONHASHSEED": "0"}),
+        ("b/Gerät 7", 0o077, {"LC_ALL": "tr_TR.UTF-8", "TZ": "Pacific/Kiritimati"}),
+        ("c", 0o000, {"LC_ALL": "C.UTF-8", "TZ": "EST5EDT", "SOURCE_DATE_EPOCH": "1"}),
+        ("d", 0o027, {"LANG": "ja_JP.eucJP", "SOURCE_DATE_EPOCH": "4102444800"}),
     ],
+    ids=["C", "Turkish", "New York", "Japanese"],
 )
 def test_the_real_packages_are_the_same_bytes_whatever_surrounds_the_build(
-    tmp_path, umask, environment
+    tmp_path, place, umask, environment
 ):
-    reference = {p.name: p.sha256 for p in packaging.build(output=tmp_path / "reference")}
-    copy_backwards(ROOT / "lambda_src", tmp_path / "elsewhere")
-    subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tools.packaging",
-            "--source",
-            tmp_path / "elsewhere",
-            "--output",
-            tmp_path / "out",
-        ],
-        check=True,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        umask=umask,
-        capture_output=True,
-    )
-    made = {
-        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (tmp_path / "out").glob("*.zip")
-    }
-    assert made == reference
+    packaging.build(output=tmp_path / "reference")
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    built = build_elsewhere(tmp_path / place, env=surroundings, umask=umask)
+    assert built == made(tmp_path / "reference")
+    assert "SHA256SUMS" in built
+
+
+def pythons() -> dict[str, str]:
+    """Interpreters of this machine that can build, by version; the one that runs this is one."""
+    found = {}
+    names = [sys.executable, *(f"python3.{minor}" for minor in range(11, 20))]
+    for path in filter(None, map(shutil.which, names)):
+        # A version manager's shim is on the PATH for a version that is not switched on, too.
+        ask = [path, "-c", "import platform; print(platform.python_version())"]
+        answer = subprocess.run(ask, capture_output=True, text=True, check=False)
+        if answer.returncode == 0:
+            found[answer.stdout.strip()] = path
+    return found
+
+
+def test_every_version_of_python_makes_the_same_bytes(tmp_path):
+    packaging.build(output=tmp_path / "reference")
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
+    versions = pythons()
+    assert versions
+    for version, python in versions.items():
+        built = build_elsewhere(tmp_path / version, python, env=surroundings)
+        assert built == made(tmp_path / "reference"), version
 
 
 def test_every_entry_has_the_same_date_mode_system_and_no_compression(source, tmp_path):
@@ -206,7 +250,9 @@ def test_every_entry_has_the_same_date_mode_system_and_no_compression(source, tm
                 assert info.external_attr >> 16 == 0o100644
                 assert info.create_system == 3
                 assert info.compress_type == zipfile.ZIP_STORED
-                assert info.extra == b""
+                assert (info.extra, info.comment, bundle.comment) == (b"", b"", b"")
+                # What a version of Python could choose otherwise.
+                assert (info.create_version, info.extract_version, info.flag_bits) == (20, 20, 0)
 
 
 @pytest.mark.parametrize(
