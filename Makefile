@@ -91,8 +91,8 @@ lint-docs: $(VENV)/.stamp ## Freshness of the generated documentation only
 	@$(PY) -m tools.terraform_docs --check
 
 .PHONY: checkov
-checkov: $(VENV)/.stamp $(CHECKOV_ENV)/.stamp ## Scan the Terraform code with checkov's built-in rules, offline
-	@$(PY) -m tools.checkov_scan
+checkov: environments ## Scan code, plans and repository with checkov and the project's own checks: reports/
+	@$(PY) -m tools.checkov
 
 .PHONY: test-unit
 test-unit: environments package ## Unit tests, with full branch coverage of lambda_src
@@ -139,7 +139,7 @@ down: $(VENV)/.stamp ## Stop what `make up` started
 .PHONY: clean
 clean: ## Remove everything generated, the environments too
 	@if [ -x $(PY) ] && [ -e build/endpoint.json ]; then $(PY) -m tools.endpoint stop; fi
-	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build reports mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	@find terraform lambda_src tools tests -name __pycache__ -prune -exec rm -rf {} +
 	@find terraform -name .terraform -prune -exec rm -rf {} +
 
