@@ -29,7 +29,7 @@ def hcl_results():
     records = _scan("--framework", "terraform", "--directory", str(FIXTURES))
     found = defaultdict(dict)
     for record in records:
-        if Path(record["file_path"]).parent.name == record["check_class"]:
+        if Path(record["file_path"]).parts[1] == record["check_class"]:
             found[record["check_class"]][record["resource"]] = record["check_result"]["result"]
     return found
 

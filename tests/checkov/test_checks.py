@@ -26,6 +26,7 @@ print(json.dumps([
 ]))
 """
 RESOURCE = re.compile(r'^(?:resource|data) "([^"]+)" "([^"]+)"', re.MULTILINE)
+PREFIX = re.compile(r"^(?:module\.[^.]+\.)+")
 ROW = re.compile(r"^\| `(CKV_AWSIOT_\d+)` \| (\w+) \|", re.MULTILINE)
 
 
@@ -45,11 +46,11 @@ def test_each_check_has_fixtures_and_each_fixture_a_check():
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_fixtures_hold_what_they_promise(check):
-    text = (FIXTURES / check / "main.tf").read_text()
+    text = "".join(path.read_text() for path in (FIXTURES / check).rglob("*.tf"))
     addresses = {".".join(match) for match in RESOURCE.findall(text)}
     expected = expectation(check)
     outcomes = {**expected.results["plan"], **expected.results["hcl"]}
-    named = {address.removeprefix("data.").partition("[")[0] for address in outcomes}
+    named = {PREFIX.sub("", address).partition("[")[0] for address in outcomes}
     assert named <= addresses
     values = list(outcomes.values())
     assert values.count("PASSED") >= 1

@@ -27,6 +27,8 @@ BARE_EXPRESSION = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+# What a file holds, and an attribute of another resource.
+NEVER_NULL = re.compile(r"(?:\$\{)?(?:file\(|(?!data\.)[a-z0-9]+_[a-z0-9_]+\.)")
 DOLLAR_FORMAT = re.compile(r'format\("\$%s",\s*"(\{[^"]*\})"\)')
 
 
@@ -105,3 +107,11 @@ def blocks(conf: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 def is_dynamic(conf: Mapping[str, Any], name: str) -> bool:
     """Whether a `dynamic` block makes blocks of that name: how many, a scan of HCL cannot tell."""
     return any(name in block for block in blocks(conf, "dynamic"))
+
+
+def is_certainly_set(conf: Mapping[str, Any], name: str) -> bool:
+    """Whether an attribute has a value, known or not, that cannot be null."""
+    value = attribute(conf, name)
+    if value is None or not is_unresolved(value):
+        return value is not None
+    return bool(NEVER_NULL.match(text(value)))
