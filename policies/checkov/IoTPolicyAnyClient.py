@@ -15,7 +15,7 @@ class IoTPolicyAnyClient(IoTPolicyCheck):
             severity="HIGH",
             guideline=(
                 "Two connections with one client id throw each other out, and policies, shadows and"
-                " presence events go by it. A device that may connect as client/* or client/sensor-*"
+                " presence events go by it. A device that may connect as client/* or client/line-*"
                 " can take the place of every other. Allow iot:Connect on"
                 " client/${iot:Connection.Thing.ThingName} under the condition Bool"
                 " iot:Connection.Thing.IsAttached true. A claim policy, whose bearers have no thing"

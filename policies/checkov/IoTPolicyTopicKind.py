@@ -19,15 +19,15 @@ KIND = {
 class IoTPolicyTopicKind(IoTPolicyCheck):
     def __init__(self) -> None:
         super().__init__(
-            name="Ensure an AWS IoT policy allows subscribing on topicfilter/ and all else on topic/",
+            name="Ensure an AWS IoT policy allows subscribing on topicfilter/, all else on topic/",
             id="CKV_AWSIOT_25",
             severity="MEDIUM",
             guideline=(
                 "iot:Subscribe is asked of topicfilter/..., iot:Publish and iot:Receive of"
                 " topic/... A resource of the other kind grants nothing: the device is thrown out"
                 " when it subscribes, and somebody in a hurry mends that with a *. Write a"
-                " statement for iot:Subscribe with topicfilter/ and one for iot:Receive with topic/."
-                " AWS: Developer Guide, AWS IoT Core action resources."
+                " statement for iot:Subscribe with topicfilter/ and another for iot:Receive with"
+                " topic/. AWS: Developer Guide, AWS IoT Core action resources."
             ),
         )
 

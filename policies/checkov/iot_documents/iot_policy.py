@@ -24,7 +24,7 @@ from iot_documents.values import POLICY_VARIABLE, as_list, is_unresolved
 
 EVERYTHING = "*"
 ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
-RESOURCE = re.compile(r"[^/]*?:(?P<kind>[a-z]+)/(?P<name>.*)", re.DOTALL)
+RESOURCE = re.compile(r"[^/()]*?:(?P<kind>[a-z]+)/(?P<name>.*)", re.DOTALL)
 WHOLE_SERVICE = re.compile(r"\*|arn:[^/]*\*")
 WILDCARD = re.compile(r"[*?]")
 # What checkov leaves of an expression in the middle of a text.
