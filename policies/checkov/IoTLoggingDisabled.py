@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from typing import Any
+
+from checkov.common.bridgecrew.severities import get_severity
+from checkov.common.models.enums import CheckCategories, CheckResult
+from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
+
+from iot_documents.values import attribute, is_unresolved
+
+
+class IoTLoggingDisabled(BaseResourceCheck):
+    def __init__(self) -> None:
+        super().__init__(
+            name="Ensure AWS IoT writes its log",
+            id="CKV_AWSIOT_42",
+            categories=(CheckCategories.LOGGING,),
+            supported_resources=("aws_iot_logging_options",),
+            guideline=(
+                "Why a device was refused, at its connection or by a hook, stands in the log of AWS"
+                " IoT and nowhere else. Set default_log_level to ERROR or more and leave"
+                " disable_all_logs out. AWS: Device Defender, Logging disabled."
+            ),
+        )
+        self.severity = get_severity("MEDIUM")
+
+    def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
+        self.evaluated_keys = ["default_log_level", "disable_all_logs"]
+        level = attribute(conf, "default_log_level")
+        off = attribute(conf, "disable_all_logs")
+        if level == "DISABLED" or str(off).lower() == "true":
+            return CheckResult.FAILED
+        if is_unresolved(level) or is_unresolved(off):
+            return CheckResult.UNKNOWN
+        return CheckResult.PASSED
+
+
+check = IoTLoggingDisabled()
