@@ -28,7 +28,8 @@ class IoTDeviceRegistryDeletionProtection(DeviceRegistryCheck):
     def judge(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["deletion_protection_enabled"]
         protected = attribute(conf, "deletion_protection_enabled")
-        if is_unresolved(protected):
+        # A part of an object whose type has the default is left as the object.
+        if is_unresolved(protected) or isinstance(protected, dict):
             return CheckResult.UNKNOWN
         if protected is None and not is_missing(conf, "deletion_protection_enabled"):
             return CheckResult.UNKNOWN

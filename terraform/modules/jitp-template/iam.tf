@@ -182,6 +182,7 @@ resource "aws_iam_role_policy" "provisioning" {
 }
 
 resource "aws_iam_role_policy_attachment" "provisioning" {
+  # checkov:skip=CKV_AWSIOT_11:Only on request (provisioning_role.managed_policy), for templates that need more than the scoped policy above, which is the default.
   count = var.create && var.provisioning_role.managed_policy ? 1 : 0
 
   role       = aws_iam_role.provisioning[0].name

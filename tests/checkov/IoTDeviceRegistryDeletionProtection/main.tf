@@ -94,3 +94,24 @@ resource "aws_dynamodb_table" "plan_pass" {
 
   deletion_protection_enabled = var.unknown
 }
+
+# checkov does not know the defaults that the type of an object has.
+variable "settings" {
+  type = object({
+    protected = optional(bool, true)
+  })
+  default = {}
+}
+
+resource "aws_dynamodb_table" "plan_default" {
+  name         = "plan_default"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "serialNumber"
+
+  attribute {
+    name = "serialNumber"
+    type = "S"
+  }
+
+  deletion_protection_enabled = var.settings.protected
+}
