@@ -144,6 +144,8 @@ def plans(root: Path) -> list[Plan]:
         ReviewError: One cannot be planned.
     """
     directories = sorted(path.parent for path in root.glob(f"{EXAMPLES}/*/main.tf"))
+    if not directories:
+        return []
     try:
         with tempfile.TemporaryDirectory() as copy, embedded_endpoint() as endpoint:
             terraform_validate.copy(root, Path(copy))

@@ -56,6 +56,8 @@ def planned(
     checkov's own way there (`--repo-root-for-plan-enrichment`) goes by type and name alone, which
     several modules share; the plan itself knows which module a resource is of.
     """
+    if not plans:
+        return []
     written = {(block.module, block.address): block for block in blocks}
     excused = {(skip.file, skip.block, skip.rule): skip for skip in skips}
     records: dict[str, list[dict[str, Any]]] = {plan.name: [] for plan in plans}
@@ -178,8 +180,6 @@ def _run(arguments: Sequence[str], directory: Path) -> str:
                 "HOME": home,
                 "LANG": "C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE": "1",
-                # A parser that gives up prints its whole stack; the file is named instead.
-                "LOG_LEVEL": "CRITICAL",
             },
             capture_output=True,
             text=True,

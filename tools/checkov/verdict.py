@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.checkov.model import Outcome, Review, Skip, excuses
+from tools.checkov.plans import EXAMPLES
 from tools.checkov.scan import CONFIGURATION, PACK
 
 RULE = re.compile(r"CKV2?_[A-Z0-9]+_\d+")
@@ -63,6 +64,8 @@ def unseen(review: Review) -> Iterator[str]:
     """Scans and rules that had nothing to look at, and therefore found nothing."""
     if not any(rule.own for rule in review.rules.values()):
         yield f"{PACK}: checkov loaded none of the project's own checks: is __init__.py there?"
+    if not any(scan.kind == "terraform_plan" for scan in review.scans):
+        yield f"{EXAMPLES}: there is no example to plan: rules see policies in plans only"
     for scan in review.scans:
         if not scan.seen or (scan.kind != "secrets" and not scan.results):
             yield f"{scan.name}: checkov found nothing to check: see what became of the sources"
