@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 from pathlib import PurePath
 from typing import Any
@@ -11,8 +10,10 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
 from iot_documents.graph import is_node, nodes
+from iot_documents.settings import names, plain
 from iot_documents.values import is_plan
 
+HOME = "accountbaseline"
 MODULE = re.compile(r"module\.([^.\[]+)")
 
 
@@ -32,7 +33,7 @@ class IoTAccountSettingOutsideBaseline(BaseResourceCheck):
                 " Two stacks that set them overwrite each other at every apply, and the one that is"
                 " destroyed leaves its values behind. Keep them in one module that is applied once"
                 " per account and Region, in a directory account-baseline or called by that name;"
-                " CKV_AWSIOT_BASELINE_MODULES holds other names, with commas between them. AWS: API"
+                " CKV_AWSIOT_BASELINE_MODULES adds other names, with commas between them. AWS: API"
                 " Reference, UpdateEventConfigurations, UpdateIndexingConfiguration,"
                 " SetV2LoggingOptions."
             ),
@@ -41,10 +42,9 @@ class IoTAccountSettingOutsideBaseline(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = []
-        names = os.environ.get("CKV_AWSIOT_BASELINE_MODULES", "account-baseline").split(",")
-        homes = {_plain(name) for name in names}
+        homes = {HOME} | names("CKV_AWSIOT_BASELINE_MODULES")
         around = MODULE.findall(conf["__address__"]) + self._directories(conf)
-        is_home = any(_plain(name) in homes for name in around)
+        is_home = any(plain(name) in homes for name in around)
         return CheckResult.PASSED if is_home else CheckResult.FAILED
 
     def _directories(self, conf: dict[str, list[Any]]) -> list[str]:
@@ -54,10 +54,6 @@ class IoTAccountSettingOutsideBaseline(BaseResourceCheck):
             for _, node in nodes(self.graph, self.entity_type)
             if not is_plan(conf) and is_node(node, conf, self.entity_path)
         ]
-
-
-def _plain(name: str) -> str:
-    return name.strip().replace("_", "-").lower()
 
 
 check = IoTAccountSettingOutsideBaseline()

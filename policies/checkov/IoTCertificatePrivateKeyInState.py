@@ -29,13 +29,15 @@ class IoTCertificatePrivateKeyInState(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["csr", "certificate_pem"]
-        if attribute(conf, "private_key") is not None:
-            return CheckResult.FAILED
         # A plan leaves out certificate_pem where it is not set, because AWS IoT will set it.
         has_certificate = attribute(conf, "certificate_pem") is not None
-        if is_missing(conf, "csr") and not has_certificate:
-            return CheckResult.FAILED
-        return CheckResult.PASSED
+        is_made = is_missing(conf, "csr") and not has_certificate
+        return CheckResult.FAILED if is_made or _was_made(conf) else CheckResult.PASSED
+
+
+def _was_made(conf: dict[str, list[Any]]) -> bool:
+    """Whether the state has the key already, and with it the certificate."""
+    return attribute(conf, "private_key") is not None
 
 
 check = IoTCertificatePrivateKeyInState()

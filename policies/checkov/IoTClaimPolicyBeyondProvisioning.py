@@ -18,7 +18,7 @@ from iot_documents.iot_policy import (
 
 OPERATION = (
     r"\$aws/(?:certificates/create(?:-from-csr)?"
-    r"|provisioning-templates/(?P<template>[^/]+)/provision)"
+    r"|provisioning-templates/[^/*?]+/provision)"
 )
 REQUEST = re.compile(OPERATION + r"/(?:json|cbor)")
 ANSWER = re.compile(
@@ -41,14 +41,14 @@ class IoTClaimPolicyBeyondProvisioning(IoTPolicyCheck):
             severity="HIGH",
             guideline=(
                 "A claim certificate is in every device of a batch and on the way there in many"
-                " hands. Its policy, which is one that may publish to $aws/certificates/create..."
-                " or $aws/provisioning-templates/..., should allow iot:Publish on the request topics"
-                " with their format, as .../create-from-csr/json and .../TEMPLATE/provision/json,"
-                " iot:Receive and iot:Subscribe on /accepted and /rejected below these, and"
-                " iot:Connect with a client id prefix of its own. .../create/* also matches the"
-                " requests and the answers of others, a * for the template every other template."
-                " What devices may do belongs into another policy. AWS: Developer Guide,"
-                " Provisioning devices that don't have device certificates."
+                " hands. A policy that may publish to $aws/certificates/create... or"
+                " $aws/provisioning-templates/... is one of those. It should allow iot:Publish on"
+                " the request topics with their format (.../create-from-csr/json,"
+                " .../TEMPLATE/provision/json), iot:Receive and iot:Subscribe on /accepted and"
+                " /rejected below these, and iot:Connect with a client id prefix of its own."
+                " .../create/* also matches the requests and the answers of others, a * for the"
+                " template every other template. What devices may do belongs into another policy."
+                " AWS: Developer Guide, Provisioning devices that don't have device certificates."
             ),
         )
 
@@ -75,9 +75,8 @@ def _judge(action: str, each: Target) -> CheckResult:
         return CheckResult.UNKNOWN
     if each.kind == "client":
         return CheckResult.FAILED if WILDCARD.match(each.name) else CheckResult.PASSED
-    found = TOPICS[action.lower()].fullmatch(each.name)
-    is_exact = found and not WILDCARD.search(found["template"] or "")
-    return CheckResult.PASSED if is_exact else CheckResult.FAILED
+    is_provisioning = TOPICS[action.lower()].fullmatch(each.name)
+    return CheckResult.PASSED if is_provisioning else CheckResult.FAILED
 
 
 check = IoTClaimPolicyBeyondProvisioning()

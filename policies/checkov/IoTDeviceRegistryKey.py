@@ -51,8 +51,7 @@ def _has_key(block: dict[str, Any]) -> CheckResult:
     key = attribute(block, "kms_key_arn")
     if key is None:
         # In a plan a key that is not set looks like one that is known after the apply.
-        is_open = "start_line" in block and "kms_key_arn" not in block
-        return CheckResult.UNKNOWN if is_open else CheckResult.FAILED
+        return CheckResult.UNKNOWN if "start_line" in block else CheckResult.FAILED
     return CheckResult.FAILED if OF_AWS in str(key) else CheckResult.PASSED
 
 

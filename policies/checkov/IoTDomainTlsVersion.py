@@ -7,7 +7,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.values import attribute, blocks, is_dynamic, is_unresolved
+from iot_documents.values import attribute, blocks, is_unresolved
 
 OLD = re.compile(r"_TLS\d+_1_[01]_\d{4}_\d{2}")
 
@@ -31,8 +31,6 @@ class IoTDomainTlsVersion(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["tls_config/[0]/security_policy"]
-        if is_dynamic(conf, "tls_config"):
-            return CheckResult.UNKNOWN
         for block in blocks(conf, "tls_config"):
             policy = attribute(block, "security_policy")
             if is_unresolved(policy):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from checkov.common.models.enums import CheckResult
 
-from iot_documents.iot_policy import EVERYTHING, IoTPolicyCheck, Policy, Target
+from iot_documents.iot_policy import IoTPolicyCheck, Policy, Target
 
 
 class IoTPolicyAnyThing(IoTPolicyCheck):
@@ -39,8 +39,6 @@ class IoTPolicyAnyThing(IoTPolicyCheck):
 
 
 def _judge(thing: Target) -> CheckResult:
-    if thing.kind == EVERYTHING:
-        return CheckResult.FAILED
     if not thing.is_known:
         return CheckResult.UNKNOWN
     if thing.has_wildcard and not thing.has_variable:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from checkov.common.models.enums import CheckResult
 
-from iot_documents.iot_policy import EVERYTHING, PROVISIONING, IoTPolicyCheck, Policy, Target
+from iot_documents.iot_policy import PROVISIONING, IoTPolicyCheck, Policy, Target
 
 
 class IoTPolicyPublishAsOthers(IoTPolicyCheck):
@@ -28,8 +28,6 @@ class IoTPolicyPublishAsOthers(IoTPolicyCheck):
 
 
 def _judge(topic: Target) -> CheckResult:
-    if topic.kind == EVERYTHING:
-        return CheckResult.FAILED
     if not topic.is_known:
         return CheckResult.UNKNOWN
     if topic.has_wildcard and not topic.has_variable:

@@ -27,10 +27,8 @@ class IoTPolicyWildcardAction(IoTPolicyCheck):
             if statement.not_actions:
                 yield CheckResult.FAILED
             for action in statement.actions:
-                if not ACTION.fullmatch(action):
-                    yield CheckResult.UNKNOWN
-                else:
-                    yield CheckResult.FAILED if WILDCARD.search(action) else CheckResult.PASSED
+                is_wide = ACTION.fullmatch(action) and WILDCARD.search(action)
+                yield CheckResult.FAILED if is_wide else CheckResult.PASSED
 
 
 check = IoTPolicyWildcardAction()

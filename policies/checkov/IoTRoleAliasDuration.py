@@ -6,7 +6,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.values import known
+from iot_documents.values import is_missing, known
 
 LONGEST = 3600
 
@@ -29,10 +29,10 @@ class IoTRoleAliasDuration(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["credential_duration"]
-        if conf.get("credential_duration") in (None, [None]):
+        if is_missing(conf, "credential_duration"):
             return CheckResult.PASSED
         seconds = known(conf, "credential_duration")
-        if seconds is None or not seconds.isdigit():
+        if seconds is None:
             return CheckResult.UNKNOWN
         return CheckResult.PASSED if int(seconds) <= LONGEST else CheckResult.FAILED
 

@@ -1,14 +1,12 @@
 """The fixtures of the check pack, scanned once as HCL and once as a plan."""
 
 import json
-import os
-import subprocess
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.support.checkov_pack import CHECKS, FIXTURES, PACK, PYTHON, expectation
+from tests.support.checkov_pack import CHECKS, FIXTURES, expectation, scan
 from tests.support.terraform import Workspace
 
 ROOT_MODULE = """\
@@ -26,7 +24,7 @@ provider "aws" {
 @pytest.fixture(scope="session")
 def hcl_results():
     """Result by resource, by check, of one scan of all fixtures as HCL."""
-    records = _scan("--framework", "terraform", "--directory", str(FIXTURES))
+    records = scan("--framework", "terraform", "--directory", str(FIXTURES))
     found = defaultdict(dict)
     for record in records:
         if Path(record["file_path"]).parts[1] == record["check_class"]:
@@ -54,28 +52,8 @@ def plan_file(tmp_path_factory):
 def plan_results(plan_file):
     """Result by resource, by check, of one scan of the plan."""
     found = defaultdict(dict)
-    for record in _scan("--framework", "terraform_plan", "--file", str(plan_file)):
+    for record in scan("--framework", "terraform_plan", "--file", str(plan_file)):
         _, fixture, address = record["resource"].split(".", 2)
         if fixture == record["check_class"]:
             found[fixture][address] = record["check_result"]["result"]
     return found
-
-
-def _scan(*arguments):
-    done = subprocess.run(
-        [
-            *(PYTHON, "-m", "checkov.main", *arguments),
-            *("--external-checks-dir", str(PACK), "--check", "CKV_AWSIOT_*"),
-            *("--skip-download", "--compact", "--output", "json", "--soft-fail"),
-        ],
-        env={**os.environ, "LOG_LEVEL": "ERROR"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    # checkov reports a check that raised an error nowhere but here.
-    assert not done.stderr, done.stderr
-    results = json.loads(done.stdout)["results"]
-    assert not results["parsing_errors"]
-    return results["passed_checks"] + results["failed_checks"]

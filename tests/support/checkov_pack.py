@@ -1,6 +1,10 @@
 """The check pack and what its fixtures say about it."""
 
 import functools
+import json
+import os
+import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,3 +58,31 @@ def expectation(check: str) -> Expectation:
             for address in part.get(key) or ()
         }
     return Expectation(results, content.get("variables") or {}, content.get("why") or "")
+
+
+def scan(*arguments: str, settings: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """What the pack's checks report of one scan, one record for a check and a resource.
+
+    Args:
+        arguments: What to scan, as checkov's command line takes it.
+        settings: Environment variables.
+    """
+    done = subprocess.run(
+        [
+            *(str(PYTHON), "-m", "checkov.main", *arguments),
+            *("--external-checks-dir", str(PACK), "--check", "CKV_AWSIOT_*"),
+            *("--skip-download", "--compact", "--output", "json", "--soft-fail"),
+        ],
+        env={**os.environ, "LOG_LEVEL": "ERROR", **(settings or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # checkov reports a check that raised an error nowhere but here.
+    assert not done.stderr, done.stderr
+    report = json.loads(done.stdout)
+    # Without anything to report there are no results at all.
+    results = report.get("results", {})
+    assert not results.get("parsing_errors")
+    return [*results.get("passed_checks", ()), *results.get("failed_checks", ())]

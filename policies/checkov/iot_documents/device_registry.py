@@ -7,7 +7,6 @@ them; upper case, `_` and `-` make no difference.
 
 from __future__ import annotations
 
-import os
 import re
 from abc import abstractmethod
 from typing import Any
@@ -16,6 +15,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
+from iot_documents.settings import names, plain
 from iot_documents.values import attribute, known
 
 KEYS = {
@@ -33,16 +33,11 @@ NAME = re.compile(r"device[_-]?registry", re.IGNORECASE)
 
 def is_registry(conf: dict[str, list[Any]]) -> bool:
     """Whether a table is recognised as a device registry."""
-    added = os.environ.get("CKV_AWSIOT_REGISTRY_KEYS", "").split(",")
-    keys = KEYS | {_plain(key) for key in added if key.strip()}
     hash_key = known(conf, "hash_key")
-    if hash_key is not None and _plain(hash_key) in keys:
+    keys = KEYS | names("CKV_AWSIOT_REGISTRY_KEYS")
+    if hash_key is not None and plain(hash_key) in keys:
         return True
-    return bool(NAME.search(str(attribute(conf, "name") or "")))
-
-
-def _plain(key: str) -> str:
-    return re.sub(r"[\s_-]", "", key).lower()
+    return bool(NAME.search(str(attribute(conf, "name"))))
 
 
 class DeviceRegistryCheck(BaseResourceCheck):

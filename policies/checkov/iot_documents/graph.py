@@ -2,7 +2,7 @@
 
 In a scan of HCL the graph has an edge for every reference, named after the attribute, also into and
 out of modules. In a scan of a plan, whose edges come from the plan's `configuration`, references
-end at a module's border.
+end at a module's border, and may lead to a resource of the same name in another module.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checkov.common.graph.graph_builder import CustomAttributes
+
+from iot_documents.values import is_plan
 
 ADDRESS = CustomAttributes.TF_RESOURCE_ADDRESS
 # A plan's edges of the attributes that it has resolved.
@@ -52,6 +54,7 @@ def referred(graph: Any, index: int, name: str) -> Iterator[tuple[int, dict[str,
     Follows local values, variables of modules and outputs of modules.
     """
     found = dict(graph.nodes())
+    plan = is_plan(configuration(found[index]))
     seen: set[tuple[int, str]] = set()
     waiting = [(index, name)]
     while waiting:
@@ -65,9 +68,25 @@ def referred(graph: Any, index: int, name: str) -> Iterator[tuple[int, dict[str,
             node = found[target]
             kind, block = node[CustomAttributes.BLOCK_TYPE], node[CustomAttributes.BLOCK_NAME]
             if kind == "resource":
-                yield target, node
+                yield from _namesakes(found, found[index], node) if plan else ((target, node),)
             elif kind == "module":
                 # Only the argument that gave the variable its value.
                 waiting.append((target, found[at][CustomAttributes.BLOCK_NAME]))
             else:
                 waiting.append((target, PASSED_ON.get(kind, block)))
+
+
+def _namesakes(
+    found: Mapping[int, dict[str, Any]], source: Mapping[str, Any], target: Mapping[str, Any]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The resources with a target's name in the module of the resource that refers to it."""
+    for index, node in found.items():
+        same = node[CustomAttributes.BLOCK_NAME] == target[CustomAttributes.BLOCK_NAME]
+        if same and module_of(node) == module_of(source):
+            yield index, node
+
+
+def module_of(node: Mapping[str, Any]) -> str:
+    """The address of the module in which a resource stands, empty for a root module."""
+    address: str = node[ADDRESS]
+    return address.rpartition(f"{node[CustomAttributes.RESOURCE_TYPE]}.")[0]

@@ -19,13 +19,13 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from iot_documents.documents import document
 from iot_documents.results import worst
-from iot_documents.statements import Statement, matches, statements
+from iot_documents.statements import Statement, statements
 from iot_documents.values import POLICY_VARIABLE, as_list, is_unresolved
 
 EVERYTHING = "*"
 ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
 RESOURCE = re.compile(r"[^/()]*?:(?P<kind>[a-z]+)/(?P<name>.*)", re.DOTALL)
-WHOLE_SERVICE = re.compile(r"\*|arn:[^/]*\*")
+WHOLE_SERVICE = re.compile(r"\*|arn:[^/]*:\*")
 WILDCARD = re.compile(r"[*?]")
 # What checkov leaves of an expression in the middle of a text.
 REFERENCE = re.compile(
@@ -81,23 +81,19 @@ def has_expression(text: str) -> bool:
 
 def target(resource: str) -> Target:
     """What a resource stands for."""
-    found = RESOURCE.fullmatch(POLICY_VARIABLE.sub(_without_colon, resource))
+    found = RESOURCE.fullmatch(resource)
     if found:
-        return Target(found["kind"], found["name"].replace("\0", ":"))
-    if WHOLE_SERVICE.fullmatch(resource) and not has_expression(resource):
+        return Target(found["kind"], found["name"])
+    if WHOLE_SERVICE.fullmatch(resource):
         return Target(EVERYTHING)
     return Target(None, resource)
-
-
-def _without_colon(variable: re.Match[str]) -> str:
-    return variable[0].replace(":", "\0")
 
 
 def targets(statement: Statement) -> list[Target]:
     """What the resources of a statement stand for; all but some is everything."""
     if statement.not_resources:
         return [Target(EVERYTHING)]
-    return [target(resource) for resource in statement.resources] or [Target(None)]
+    return [target(resource) for resource in statement.resources]
 
 
 @dataclass(frozen=True)
@@ -142,11 +138,6 @@ def policy(content: dict[str, Any]) -> Policy:
             for action in one.actions + one.not_actions
         ),
     )
-
-
-def covers_any(pattern: str, actions: Iterable[str]) -> bool:
-    """Whether an action's pattern includes one of these actions."""
-    return any(matches(pattern, action) for action in actions)
 
 
 class IoTPolicyCheck(BaseResourceCheck):

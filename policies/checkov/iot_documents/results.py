@@ -6,13 +6,12 @@ from collections.abc import Iterable
 
 from checkov.common.models.enums import CheckResult
 
+ORDER = (CheckResult.FAILED, CheckResult.UNKNOWN, CheckResult.PASSED)
+
 
 def worst(results: Iterable[CheckResult]) -> CheckResult:
     """What is wrong anywhere is wrong; what is unknown anywhere is not known to be right.
 
     Nothing to judge is UNKNOWN too, which checkov leaves out of its report.
     """
-    found = set(results)
-    if CheckResult.FAILED in found:
-        return CheckResult.FAILED
-    return CheckResult.PASSED if found == {CheckResult.PASSED} else CheckResult.UNKNOWN
+    return min(results, key=ORDER.index, default=CheckResult.UNKNOWN)

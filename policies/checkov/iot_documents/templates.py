@@ -9,7 +9,7 @@ from typing import Any
 from checkov.common.models.enums import CheckResult
 
 from iot_documents.documents import document
-from iot_documents.values import blocks, is_dynamic, is_missing, known
+from iot_documents.values import attribute, blocks, is_dynamic, is_missing, known
 
 TEMPLATE = "aws_iot_provisioning_template"
 AUTHORITY = "aws_iot_ca_certificate"
@@ -77,8 +77,11 @@ def bodies(conf: Mapping[str, Any], kind: str) -> list[Body | None]:
 
 
 def template_type(conf: Mapping[str, Any]) -> str | None:
-    """What a template is for; None where that is not known."""
-    return FLEET if is_missing(conf, "type") else known(conf, "type")
+    """What a template is for; None where that is not known.
+
+    A plan does not list a type that is not set: the service has a default.
+    """
+    return FLEET if attribute(conf, "type") is None else known(conf, "type")
 
 
 def has_hook(conf: Mapping[str, Any]) -> CheckResult:

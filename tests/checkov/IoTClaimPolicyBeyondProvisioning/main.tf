@@ -267,3 +267,42 @@ resource "aws_iot_policy" "plan_fail" {
     ]
   })
 }
+
+resource "aws_iot_policy" "plan_pass_action" {
+  name = "plan_pass_action"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/certificates/create/json" },
+      { Effect = "Allow", Action = var.action, Resource = "${local.iot}:client/claim-*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_arn" {
+  name = "plan_pass_arn"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = ["${local.iot}:topic/$aws/certificates/create/json", var.arn] },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_no_arn" {
+  name = "unknown_no_arn"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = ["${local.iot}:topic/$aws/certificates/create/json", "topic/*"] },
+    ]
+  })
+}
+
+variable "action" {
+  type = string
+}
+
+variable "arn" {
+  type = string
+}

@@ -75,7 +75,11 @@ resource "aws_dynamodb_table" "unknown_later" {
     type = "S"
   }
 
-  deletion_protection_enabled = tobool(terraform_data.later.output)
+  deletion_protection_enabled = local.later
+}
+
+locals {
+  later = tobool(terraform_data.later.output)
 }
 
 resource "terraform_data" "later" {

@@ -67,14 +67,6 @@ resource "aws_lambda_permission" "fail_one_letter" {
   source_arn     = "arn:aws:iot:eu-west-1:111122223333:provisioningtemplate/fleet?"
 }
 
-resource "aws_lambda_permission" "fail_no_resource" {
-  action         = "lambda:InvokeFunction"
-  function_name  = "hook"
-  principal      = "iot.amazonaws.com"
-  source_account = "111122223333"
-  source_arn     = "arn:aws:iot:eu-west-1:111122223333:"
-}
-
 resource "aws_lambda_permission" "fail_other_service" {
   action         = "lambda:InvokeFunction"
   function_name  = "hook"

@@ -37,7 +37,11 @@ resource "aws_cloudwatch_log_group" "unknown_other" {
 
 resource "aws_cloudwatch_log_group" "unknown_later" {
   name              = "/aws/lambda/later"
-  retention_in_days = length(terraform_data.later.output) > 0 ? 90 : 365
+  retention_in_days = local.later
+}
+
+locals {
+  later = tonumber(terraform_data.later.output)
 }
 
 resource "terraform_data" "later" {

@@ -237,3 +237,94 @@ resource "aws_iot_policy" "plan_pass_format" {
     ]
   })
 }
+
+resource "aws_iot_policy" "fail_claim_everything" {
+  name = "fail_claim_everything"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "*" },
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/certificates/create/json" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_no_arn" {
+  name = "unknown_no_arn"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = ["client/a", "client/*"] },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_beside" {
+  name = "plan_pass_beside"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = ["${local.iot}:client/line-1", var.arn] },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_statement_beside" {
+  name = "plan_pass_statement_beside"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/line-1" },
+      var.statement,
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_fail_effect" {
+  name = "plan_fail_effect"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/line-1" },
+      { Effect = var.effect, Action = "iot:Connect", Resource = "${local.iot}:client/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_fail_action" {
+  name = "plan_fail_action"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/line-1" },
+      { Effect = "Allow", Action = [var.action, "iot:Publish"], Resource = "${local.iot}:client/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_deny_unknown" {
+  name = "pass_deny_unknown"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/line-1" },
+      { Effect = "Deny", Action = var.action, Resource = "${local.iot}:client/*" },
+    ]
+  })
+}
+
+variable "arn" {
+  type = string
+}
+
+variable "statement" {
+  type = any
+}
+
+variable "effect" {
+  type = string
+}
+
+variable "action" {
+  type = string
+}

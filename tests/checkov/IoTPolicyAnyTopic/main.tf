@@ -235,3 +235,53 @@ resource "aws_iot_policy" "plan_pass_arn" {
 variable "arn" {
   type = string
 }
+
+resource "aws_iot_policy" "unknown_no_arn" {
+  name = "unknown_no_arn"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "topic/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_function" {
+  name = "plan_pass_function"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/${lower(var.unknown)}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_condition" {
+  name = "plan_pass_condition"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/${var.unknown == "" ? "none" : var.unknown}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_partly" {
+  name = "unknown_partly"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:${var.unknown}*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_function" {
+  name = "unknown_function"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/${timestamp()}/*" },
+    ]
+  })
+}

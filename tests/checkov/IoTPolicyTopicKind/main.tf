@@ -232,3 +232,53 @@ resource "aws_iot_policy" "plan_fail_action" {
 variable "action" {
   type = string
 }
+
+resource "aws_iot_policy" "pass_retained" {
+  name = "pass_retained"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["iot:RetainPublish", "iot:GetRetainedMessage"], Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_retain_alone" {
+  name = "pass_retain_alone"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:RetainPublish", Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_retained_alone" {
+  name = "pass_retained_alone"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:GetRetainedMessage", Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_wildcard_among" {
+  name = "unknown_wildcard_among"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["iot:Connect", "iot:*"], Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_fail_among" {
+  name = "plan_fail_among"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = ["iot:Connect", var.action], Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}

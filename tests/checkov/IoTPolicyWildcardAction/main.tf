@@ -134,3 +134,17 @@ resource "aws_iot_policy" "plan_pass_effect" {
 variable "effect" {
   type = string
 }
+
+resource "aws_iot_policy" "plan_pass_list" {
+  name = "plan_pass_list"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = var.actions[*], Resource = "${local.iot}:topic/a" },
+    ]
+  })
+}
+
+variable "actions" {
+  type = list(string)
+}

@@ -36,7 +36,11 @@ resource "aws_iot_role_alias" "plan_pass" {
 resource "aws_iot_role_alias" "unknown_later" {
   alias               = "unknown_later"
   role_arn            = "arn:aws:iam::111122223333:role/device"
-  credential_duration = length(terraform_data.later.output) + 1000
+  credential_duration = local.later
+}
+
+locals {
+  later = tonumber(terraform_data.later.output)
 }
 
 resource "terraform_data" "later" {
