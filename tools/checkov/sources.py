@@ -55,7 +55,8 @@ def files(root: Path) -> list[str]:
         text=True,
         check=False,
     )
-    if asked.returncode == 0:
+    # Nothing, where a repository further up ignores this directory.
+    if asked.returncode == 0 and asked.stdout:
         names = filter(None, asked.stdout.split("\0"))
         # One that is deleted and not yet committed is listed, too.
         return sorted(name for name in set(names) if (root / name).is_file())

@@ -90,7 +90,7 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0) -> list[str]:
     """A table that is aligned in plain text too; the last `numbers` columns to the right."""
     cells = [[cell.replace("|", "\\|") for cell in row] for row in (header, *rows)]
-    widths = [max(3, *(len(row[column]) for row in cells)) for column in range(len(header))]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
     left = len(header) - numbers
     lines = [
         "| "

@@ -8,7 +8,7 @@ RULES = {
     rule.id: rule
     for rule in (
         Rule("CKV_AWS_7", "Keys rotate", category="ENCRYPTION"),
-        Rule("CKV_AWSIOT_1", "Trust is narrow", True, "HIGH", "IAM", "Name the account."),
+        Rule("CKV_AWSIOT_2", "Trust is narrow", True, "HIGH", "IAM", "Name the account."),
         Rule("CKV_AWSIOT_10", "Hooks are quick", True, "LOW", "GENERAL_SECURITY", "Set it."),
         Rule("CKV_SECRET_2", "AWS Access Key", category="SECRETS"),
     )

@@ -10,7 +10,7 @@ from tools.checkov import reports
 from tools.checkov.model import Outcome, Result
 
 SECRET = Result("CKV_SECRET_2", "AWS Access Key", Outcome.FAILED, "tools/a b.py", 7, 7)
-OWN = {"rule": "CKV_AWSIOT_1", "name": "Trust is narrow", "first": 20, "last": 30}
+OWN = {"rule": "CKV_AWSIOT_2", "name": "Trust is narrow", "first": 20, "last": 30}
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_json_has_the_shape_of_checkovs_own(made):
 def test_sarif_has_one_run_with_the_rules_that_had_a_say(made):
     (run,) = json.loads(reports.as_sarif(made))["runs"]
     rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
-    assert list(rules) == ["CKV_AWSIOT_1", "CKV_AWS_7", "CKV_SECRET_2"]
-    own = rules["CKV_AWSIOT_1"]
+    assert list(rules) == ["CKV_AWSIOT_2", "CKV_AWS_7", "CKV_SECRET_2"]
+    own = rules["CKV_AWSIOT_2"]
     assert own["help"]["text"] == "Name the account."
     assert own["properties"]["security-severity"] == "8.0"
     assert "iam" in own["properties"]["tags"]

@@ -75,6 +75,12 @@ def test_outside_terraform_only_skips_of_secrets_count(tmp_path):
     assert skip.rule == "CKV_SECRET_6"
 
 
+def test_in_terraform_code_every_skip_counts(tmp_path):
+    write(tmp_path, **{"terraform/main.tf": CODE})
+    (skip,) = sources.skips(tmp_path, ["terraform/main.tf"])
+    assert skip.rule == "CKV_AWS_7"
+
+
 def test_blocks_are_read_from_the_terraform_code_alone(tmp_path):
     write(tmp_path, **{"terraform/main.tf": CODE, "tests/main.tf": CODE, "terraform/x.md": CODE})
     found = sources.blocks(tmp_path, ["terraform/main.tf", "tests/main.tf", "terraform/x.md"])
@@ -87,6 +93,12 @@ def test_files_are_what_git_has_or_would_take_in(tmp_path):
     subprocess.run(["git", "add", "b/gone.tf"], cwd=tmp_path, check=True)
     (tmp_path / "b/gone.tf").unlink()
     assert sources.files(tmp_path) == [".gitignore", "a.tf"]
+
+
+def test_files_that_a_repository_further_up_ignores_are_files(tmp_path):
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    write(tmp_path, **{".gitignore": "/copies/\n", "copies/one/a.tf": ""})
+    assert sources.files(tmp_path / "copies/one") == ["a.tf"]
 
 
 def test_files_of_a_downloaded_archive_are_all_but_the_generated(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from tools.checkov.__main__ import BILL_OF_MATERIALS, SUMMARY
 from tools.checkov.model import Outcome
 
 SKIPPED = result(Outcome.SKIPPED)
-OWN = {"rule": "CKV_AWSIOT_1", "name": "Trust is narrow"}
+OWN = {"rule": "CKV_AWSIOT_2", "name": "Trust is narrow"}
 ONE = review(
     code(result(), SKIPPED, result(**OWN)),
     plan(SKIPPED, SKIPPED, result(Outcome.FAILED, file="terraform/main.tf")),
@@ -68,14 +68,14 @@ def test_every_skip_is_there_with_its_reason_and_what_it_covers():
 
 def test_own_checks_are_listed_by_number_also_where_they_saw_nothing():
     text = sections(summary.markdown(ONE))["The project's own checks"]
-    assert row(text, "CKV_AWSIOT_1")[1:] == [
+    assert row(text, "CKV_AWSIOT_2")[1:] == [
         "high",
         "iam",
         "Trust is narrow",
         "1 passed",
         "nothing to look at",
     ]
-    assert text.index("CKV_AWSIOT_1 ") < text.index("CKV_AWSIOT_10 ")
+    assert text.index("CKV_AWSIOT_2 ") < text.index("CKV_AWSIOT_10 ")
 
 
 def test_exceptions_of_the_secrets_scan_are_there():

@@ -96,8 +96,8 @@ def test_a_skip_that_only_a_plan_needs_passes(root):
 
 
 def test_a_skip_of_one_of_the_projects_own_checks_passes(root):
-    own = result(Outcome.SKIPPED, rule="CKV_AWSIOT_1")
-    own_skip = skip(rule="CKV_AWSIOT_1")
+    own = result(Outcome.SKIPPED, rule="CKV_AWSIOT_2")
+    own_skip = skip(rule="CKV_AWSIOT_2")
     assert problems(root, code(own), plan(result()), secrets(), skips=[own_skip]) == []
 
 
