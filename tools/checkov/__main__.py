@@ -60,7 +60,7 @@ def bill_of_materials(root: Path, target: Path) -> None:
         ReviewError: It could not be written.
     """
     done = subprocess.run(
-        [str(scan.PYTHON), "-m", "tools.bill_of_materials", str(target)],
+        [str(scan.PYTHON), "-m", "tools.checkov.bill_of_materials", str(target)],
         cwd=root,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ In CycloneDX, so that any scanner of dependencies reads it:
 Nothing is asked of the network, and there is neither a date nor a random number in it: the same
 sources give the same bytes. Runs in checkov's environment, which has the CycloneDX library:
 
-    .venv-checkov/bin/python -m tools.bill_of_materials reports/bill-of-materials.cdx.json
+    .venv-checkov/bin/python -m tools.checkov.bill_of_materials reports/bill-of-materials.cdx.json
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from packageurl import PackageURL
 
 from tools import packaging
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED = "requirements.txt"
 REQUIREMENT = re.compile(
     r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)"

@@ -13,7 +13,7 @@ from tools.checkov.scan import PYTHON, ROOT
 
 
 def write(target):
-    subprocess.run([PYTHON, "-m", "tools.bill_of_materials", target], cwd=ROOT, check=True)
+    subprocess.run([PYTHON, "-m", "tools.checkov.bill_of_materials", target], cwd=ROOT, check=True)
     return target.read_bytes()
 
 
