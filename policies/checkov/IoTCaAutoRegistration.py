@@ -39,9 +39,11 @@ class IoTCaAutoRegistration(BaseResourceCheck):
         automatic = known(conf, "allow_auto_registration")
         if automatic != "true":
             return CheckResult.UNKNOWN if automatic is None else CheckResult.PASSED
+        if self._has_gate(conf):
+            return CheckResult.PASSED
         if is_dynamic(conf, CONFIGURATION):
             return CheckResult.UNKNOWN
-        if blocks(conf, CONFIGURATION) or self._has_gate(conf):
+        if blocks(conf, CONFIGURATION):
             return CheckResult.PASSED
         return CheckResult.FAILED if is_missing(conf, CONFIGURATION) else CheckResult.UNKNOWN
 
@@ -59,7 +61,7 @@ class IoTCaAutoRegistration(BaseResourceCheck):
 
 
 def _module(resource: Any) -> str:
-    return resource[ADDRESS].partition("aws_iot_")[0]
+    return str(resource[ADDRESS]).partition("aws_iot_")[0]
 
 
 check = IoTCaAutoRegistration()

@@ -31,11 +31,8 @@ class IoTCaModeVerification(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["certificate_mode", "verification_certificate_pem"]
-        if is_missing(conf, "certificate_mode"):
-            mode = "DEFAULT"
-        else:
-            mode = known(conf, "certificate_mode") or ""
-        if not mode:
+        mode = known(conf, "certificate_mode")
+        if mode is None and not is_missing(conf, "certificate_mode"):
             return CheckResult.UNKNOWN
         without = is_missing(conf, "verification_certificate_pem")
         if not without and not is_certainly_set(conf, "verification_certificate_pem"):

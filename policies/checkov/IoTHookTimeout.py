@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,6 @@ from iot_documents.values import attribute, is_missing, is_plan, known
 FUNCTION = "aws_lambda_function"
 # What AWS IoT waits for an answer.
 LIMIT_SECONDS = 5
-DEFAULT_SECONDS = 3
 
 
 class IoTHookTimeout(BaseResourceCheck):
@@ -29,9 +29,9 @@ class IoTHookTimeout(BaseResourceCheck):
                 "AWS IoT waits 5 seconds for a hook's answer, then refuses the device. A function"
                 " with a longer timeout goes on all the same: it writes down as let in a device"
                 " that was refused, and that then cannot come back. Set timeout to 5 or less, and"
-                " shorter timeouts and few retries for the calls inside. Which function is a hook is seen"
-                " from the template's target_arn, and from a permission for a provisioningtemplate"
-                " ARN. AWS: Developer Guide, Pre-provisioning hooks."
+                " shorter timeouts and few retries for the calls inside. Which function is a hook"
+                " is seen from the template's target_arn, and from a permission for a"
+                " provisioningtemplate ARN. AWS: Developer Guide, Pre-provisioning hooks."
             ),
         )
         self.severity = get_severity("MEDIUM")
@@ -40,16 +40,27 @@ class IoTHookTimeout(BaseResourceCheck):
         self.evaluated_keys = ["timeout"]
         if not any(is_node(node, conf, self.entity_path) for node in _hooks(self.graph)):
             return CheckResult.UNKNOWN
-        seconds = DEFAULT_SECONDS if is_missing(conf, "timeout") else known(conf, "timeout")
+        if is_missing(conf, "timeout"):
+            # The default is 3.
+            return CheckResult.PASSED
+        seconds = known(conf, "timeout")
         if seconds is None:
             return CheckResult.UNKNOWN
         return CheckResult.PASSED if float(seconds) <= LIMIT_SECONDS else CheckResult.FAILED
 
 
-def _hooks(graph: Any) -> Iterator[dict[str, Any]]:
+@functools.lru_cache(maxsize=1)
+def _hooks(graph: Any) -> list[dict[str, Any]]:
+    return [*_targets(graph), *_permitted(graph)]
+
+
+def _targets(graph: Any) -> Iterator[dict[str, Any]]:
     for index, _ in nodes(graph, TEMPLATE):
         for target, node in referred(graph, index, HOOK):
             yield from _functions(graph, target, node)
+
+
+def _permitted(graph: Any) -> Iterator[dict[str, Any]]:
     for index, permission in nodes(graph, "aws_lambda_permission"):
         conf = configuration(permission)
         source = str(attribute(conf, "source_arn"))
@@ -63,7 +74,8 @@ def _hooks(graph: Any) -> Iterator[dict[str, Any]]:
 def _functions(graph: Any, index: int, node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     if node["resource_type"] == FUNCTION:
         yield node
-    elif node["resource_type"] == "aws_lambda_alias":
+    else:
+        # An alias.
         yield from (function for _, function in referred(graph, index, "function_name"))
 
 

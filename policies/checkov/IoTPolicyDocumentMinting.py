@@ -7,6 +7,7 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.data.base_check import BaseDataCheck
 
 from iot_documents.minting import can_mint
+from iot_documents.results import worst
 from iot_documents.statements import block_statements, is_composed
 
 
@@ -31,9 +32,8 @@ class IoTPolicyDocumentMinting(BaseDataCheck):
     def scan_data_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["statement"]
         seen = can_mint(block_statements(conf))
-        if seen == CheckResult.PASSED and is_composed(conf):
-            return CheckResult.UNKNOWN
-        return seen
+        unseen = [CheckResult.UNKNOWN] if is_composed(conf) else []
+        return worst([seen, *unseen])
 
 
 check = IoTPolicyDocumentMinting()

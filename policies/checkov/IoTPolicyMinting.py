@@ -8,7 +8,8 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from iot_documents.documents import document
 from iot_documents.minting import can_mint
-from iot_documents.statements import statements
+from iot_documents.results import worst
+from iot_documents.statements import is_whole, statements
 
 
 class IoTPolicyMinting(BaseResourceCheck):
@@ -32,7 +33,10 @@ class IoTPolicyMinting(BaseResourceCheck):
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["policy"]
         policy = document(conf, "policy")
-        return CheckResult.UNKNOWN if policy is None else can_mint(statements(policy))
+        if policy is None:
+            return CheckResult.UNKNOWN
+        unseen = [] if is_whole(policy) else [CheckResult.UNKNOWN]
+        return worst([can_mint(statements(policy)), *unseen])
 
 
 check = IoTPolicyMinting()

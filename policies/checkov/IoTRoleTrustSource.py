@@ -8,7 +8,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from iot_documents.documents import document
 from iot_documents.results import worst
-from iot_documents.statements import statements
+from iot_documents.statements import is_whole, statements
 from iot_documents.trust import is_guarded, trusts_iot
 
 
@@ -35,7 +35,9 @@ class IoTRoleTrustSource(BaseResourceCheck):
         policy = document(conf, "assume_role_policy")
         if policy is None:
             return CheckResult.UNKNOWN
-        return worst(is_guarded(one) for one in statements(policy) if trusts_iot(one))
+        unseen = [] if is_whole(policy) else [CheckResult.UNKNOWN]
+        seen = [is_guarded(one) for one in statements(policy) if trusts_iot(one)]
+        return worst([*seen, *unseen])
 
 
 check = IoTRoleTrustSource()

@@ -32,9 +32,8 @@ class IoTTrustDocumentSource(BaseDataCheck):
     def scan_data_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["statement"]
         seen = worst(is_guarded(one) for one in block_statements(conf) if trusts_iot(one))
-        if seen == CheckResult.PASSED and is_composed(conf):
-            return CheckResult.UNKNOWN
-        return seen
+        unseen = [CheckResult.UNKNOWN] if is_composed(conf) else []
+        return worst([seen, *unseen])
 
 
 check = IoTTrustDocumentSource()

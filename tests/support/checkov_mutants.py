@@ -13,6 +13,7 @@ import copy
 import importlib
 import json
 import logging
+import re
 import signal
 import sys
 import types
@@ -43,6 +44,8 @@ OPPOSITE = {
     ast.Gt: ast.GtE,
     ast.GtE: ast.Gt,
 }
+# What says as much as None where a truth or a result is asked for, or is changed otherwise.
+SAYS_NOTHING = re.compile(r"return|None|False|CheckResult\.\w+")
 SWAPPED = {"any": "all", "all": "any"}
 
 
@@ -224,7 +227,7 @@ def _alternatives(node: ast.AST) -> Iterator[tuple[str, Any]]:  # noqa: C901, PL
             for value in (True, False):
                 constant = ast.Constant(value)
                 yield f"condition {value}", lambda c=constant: setattr(node, "test", c)
-        case ast.Return(value=value) if value is not None and ast.unparse(value) != "None":
+        case ast.Return(value=value) if not SAYS_NOTHING.fullmatch(ast.unparse(value or node)):
             yield "returns None", lambda: setattr(node, "value", ast.Constant(None))
         case ast.Attribute(value=ast.Name(id="CheckResult"), attr=attr) if attr in OUTCOMES:
             for outcome in OUTCOMES:
@@ -264,7 +267,7 @@ def _alternatives(node: ast.AST) -> Iterator[tuple[str, Any]]:  # noqa: C901, PL
         case ast.Constant(value=str() as value):
             yield f"another text than {value!r}", lambda: setattr(node, "value", f"{value}~")
         case ast.Continue():
-            yield "goes on", lambda: None
+            yield "goes on", lambda: setattr(node, "__class__", ast.Pass)
         case _:
             return
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-PLACEHOLDER = "\0"
-INTERPOLATION = re.compile(r"\$\{[^{}]*\}")
+# Its own colon is not to be told from the others.
+CONDITIONAL = re.compile(r"\s\?\s")
 PARTS = 6
 
 
@@ -26,14 +26,8 @@ class Arn:
 
 
 def split(value: str) -> Arn | None:
-    """The parts of an ARN; None for what is none, an expression for example.
-
-    The colons of expressions and policy variables inside separate nothing.
-    """
-    inside = INTERPOLATION.findall(value)
-    parts = INTERPOLATION.sub(PLACEHOLDER, value).split(":", PARTS - 1)
-    if len(parts) != PARTS or parts[0] != "arn":
+    """The parts of an ARN; None for what is none, an expression for example."""
+    parts = value.split(":", PARTS - 1)
+    if len(parts) != PARTS or parts[0] != "arn" or CONDITIONAL.search(value):
         return None
-    expressions = iter(inside)
-    restored = [re.sub(PLACEHOLDER, lambda _: next(expressions), part) for part in parts]
-    return Arn(*restored[1:])
+    return Arn(*parts[1:])

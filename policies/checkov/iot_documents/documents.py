@@ -21,8 +21,6 @@ def parsed(value: Any) -> dict[str, Any] | None:
         value: An object (`jsonencode` that checkov evaluated), JSON text (a heredoc, a plan), or
             the text that checkov leaves of a `jsonencode` it only evaluated in part.
     """
-    if isinstance(value, list) and len(value) == 1:
-        return parsed(value[0])
     if isinstance(value, dict):
         return value
     if not isinstance(value, str):
@@ -32,7 +30,7 @@ def parsed(value: Any) -> dict[str, Any] | None:
     for read in (json.loads, ast.literal_eval):
         try:
             document = read(source)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError):
             continue
         if isinstance(document, dict):
             return document

@@ -30,8 +30,8 @@ def nodes(graph: Any, kind: str) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def configuration(node: Mapping[str, Any]) -> dict[str, Any]:
     """The configuration of a resource, as a check of it would get it."""
-    kind, _, name = node[CustomAttributes.BLOCK_NAME].partition(".")
-    found: dict[str, Any] = node[CustomAttributes.CONFIG][kind][name.partition("[")[0]]
+    found: dict[str, Any]
+    (found,) = node[CustomAttributes.CONFIG][node[CustomAttributes.RESOURCE_TYPE]].values()
     return found
 
 

@@ -9,6 +9,10 @@ from typing import Any
 
 from iot_documents.values import as_list, blocks, is_dynamic, text
 
+# Operator or key of a condition that an expression makes, and its value.
+UNSEEN = ""
+ANY = "${any}"
+
 
 @dataclass(frozen=True)
 class Condition:
@@ -52,8 +56,8 @@ class Statement:
         return service in self.principals.get("Service", ())
 
     def conditions_on(self, key: str) -> list[Condition]:
-        """Its conditions on a key."""
-        return [c for c in self.conditions if c.key.lower() == key.lower()]
+        """Its conditions on a key, and those that an expression makes."""
+        return [c for c in self.conditions if c.key.lower() in {key.lower(), UNSEEN}]
 
     def covers(self, action: str) -> bool:
         """Whether its actions, wildcards considered, include this one."""
@@ -64,14 +68,14 @@ class Statement:
 
 def matches(pattern: str, name: str) -> bool:
     """Whether an action's name fits a pattern with `*` and `?`, without regard to case."""
-    return fnmatch.fnmatchcase(name.lower(), pattern.lower().replace("[", "[[]"))
+    return fnmatch.fnmatchcase(name.lower(), pattern.lower())
 
 
 def statements(document: Mapping[str, Any]) -> list[Statement]:
     """The statements of a JSON document."""
     return [
         Statement(
-            effect=text(entry.get("Effect", "")),
+            effect=text(entry.get("Effect")),
             actions=_texts(entry.get("Action")),
             not_actions=_texts(entry.get("NotAction")),
             resources=_texts(entry.get("Resource")),
@@ -84,6 +88,11 @@ def statements(document: Mapping[str, Any]) -> list[Statement]:
     ]
 
 
+def is_whole(document: Mapping[str, Any]) -> bool:
+    """Whether `statements` sees them all: an expression may stand for one or for several."""
+    return all(isinstance(entry, dict) for entry in as_list(document.get("Statement")))
+
+
 def block_statements(conf: Mapping[str, Any]) -> list[Statement]:
     """The statements of an `aws_iam_policy_document`, without those of `dynamic` blocks."""
     return [
@@ -94,14 +103,7 @@ def block_statements(conf: Mapping[str, Any]) -> list[Statement]:
             resources=_wrapped(block, "resources"),
             not_resources=_wrapped(block, "not_resources"),
             principals=_block_principals(block),
-            conditions=tuple(
-                Condition(
-                    text(_one(condition, "test")),
-                    text(_one(condition, "variable")),
-                    _wrapped(condition, "values"),
-                )
-                for condition in blocks(block, "condition")
-            ),
+            conditions=tuple(_block_conditions(block)),
         )
         for block in blocks(conf, "statement")
     ]
@@ -128,9 +130,7 @@ def _one(block: Mapping[str, Any], name: str) -> Any:
 
 
 def _principals(value: Any) -> dict[str, tuple[str, ...]]:
-    if isinstance(value, dict):
-        return {kind: _texts(names) for kind, names in value.items()}
-    return {"*": ("*",)} if value == "*" else {}
+    return {kind: _texts(names) for kind, names in value.items()} if isinstance(value, dict) else {}
 
 
 def _block_principals(block: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -142,6 +142,20 @@ def _block_principals(block: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def _conditions(value: Any) -> Iterator[Condition]:
-    for operator, keys in (value if isinstance(value, dict) else {}).items():
-        for key, values in (keys if isinstance(keys, dict) else {}).items():
+    if value is None:
+        return
+    for operator, keys in (value if isinstance(value, dict) else {UNSEEN: None}).items():
+        # checkov makes an empty object of a variable without a value.
+        for key, values in (keys if isinstance(keys, dict) and keys else {UNSEEN: ANY}).items():
             yield Condition(operator, key, _texts(values))
+
+
+def _block_conditions(block: Mapping[str, Any]) -> Iterator[Condition]:
+    for condition in blocks(block, "condition"):
+        yield Condition(
+            text(_one(condition, "test")),
+            text(_one(condition, "variable")),
+            _wrapped(condition, "values"),
+        )
+    if is_dynamic(block, "condition"):
+        yield Condition(UNSEEN, UNSEEN, (ANY,))

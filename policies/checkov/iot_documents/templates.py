@@ -68,11 +68,7 @@ def body(conf: Mapping[str, Any]) -> Body | None:
 def bodies(conf: Mapping[str, Any], kind: str) -> list[Body | None]:
     """The bodies in a template, or in the registration configuration of a CA."""
     if kind == AUTHORITY:
-        return [
-            body(block)
-            for block in blocks(conf, "registration_config")
-            if not is_missing(block, "template_body")
-        ]
+        return [body(block) for block in blocks(conf, "registration_config")]
     return [body(conf)]
 
 

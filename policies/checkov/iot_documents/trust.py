@@ -9,7 +9,7 @@ from checkov.common.models.enums import CheckResult
 
 from iot_documents.arns import split
 from iot_documents.results import worst
-from iot_documents.statements import Condition, Statement
+from iot_documents.statements import UNSEEN, Condition, Statement
 from iot_documents.values import is_unresolved
 
 IOT = "iot.amazonaws.com"
@@ -62,7 +62,7 @@ def _any_holds(
     judged = [
         worst(map(judge, condition.values))
         for condition in conditions
-        if condition.operator in operators and condition.values
+        if condition.operator in (*operators, UNSEEN) and condition.values
     ]
     if CheckResult.PASSED in judged:
         return CheckResult.PASSED

@@ -14,19 +14,17 @@ from typing import Any
 # `${iot:ClientId}` is a policy variable of AWS, `${var.name}` an expression of Terraform.
 POLICY_VARIABLE = re.compile(r"\$\{[A-Za-z0-9]+:[^{}]+\}")
 EXPRESSION = re.compile(r"\$\{[^{}]*(?:\}|$)")
-# What a checkov scan leaves of an expression that is the whole value.
-BARE_EXPRESSION = re.compile(
-    r"""
-      (?:var|local|data|module|each|count|path|self|terraform)\.[\w.\[\]"'*-]+
-    | (?:[a-z0-9]+_[a-z0-9_]+)\.[\w-]+(?:\[[^\]]*\])?\.[\w.\[\]"'*-]+
-    | [a-z_]+\.(?:value|key)(?:[.\[].*)?
-    | [a-z_0-9]+\(.*\)
-    | .+\s\?\s.+\s:\s.+
-    | true_after_unknown
-    | aws_[a-z0-9_]+\.[\w-]+(?:\[[^\]]*\])?
-    """,
-    re.VERBOSE | re.DOTALL,
+# What a checkov scan leaves of an expression that is the whole value: a name, an attribute of a
+# resource, the value of an iteration, a call, a conditional, and a mark of checkov's own.
+BARE_EXPRESSIONS = (
+    r"(?:var|local|data|module|each|count|path|self|terraform)\.\S+",
+    r"[a-z0-9]+_[a-z0-9_]+\.[\w-]+(?:\[[^\]]*\])?\.\S+",
+    r"[a-z_]+\.(?:value|key)(?:[.\[].*)?",
+    r"[a-z_0-9]+\(.*\)",
+    r".+\s\?\s.+\s:\s.+",
+    r"true_after_unknown",
 )
+BARE_EXPRESSION = re.compile("|".join(BARE_EXPRESSIONS), re.DOTALL)
 # What a file holds, and an attribute of another resource.
 NEVER_NULL = re.compile(r"(?:\$\{)?(?:file\(|(?!data\.)[a-z0-9]+_[a-z0-9_]+\.)")
 DOLLAR_FORMAT = re.compile(r'format\("\$%s",\s*"(\{[^"]*\})"\)')
@@ -45,8 +43,6 @@ def text(value: Any) -> str:
     Undoes what keeps Terraform from reading `${iot:ClientId}` as an expression (`$${`, `&{`,
     `format`), and the quotes that checkov leaves around a value it put into a string.
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
     plain = DOLLAR_FORMAT.sub(r"$\1", str(value))
     plain = plain.replace("$${", "${").replace("&{", "${").replace('"', "")
     return plain if plain not in {"True", "False"} else plain.lower()
@@ -70,7 +66,7 @@ def attribute(conf: Mapping[str, Any], name: str) -> Any:
     value = conf.get(name)
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    return None if value in ([], "") else value
+    return None if value == [] else value
 
 
 def known(conf: Mapping[str, Any], name: str) -> str | None:
@@ -112,6 +108,6 @@ def is_dynamic(conf: Mapping[str, Any], name: str) -> bool:
 def is_certainly_set(conf: Mapping[str, Any], name: str) -> bool:
     """Whether an attribute has a value, known or not, that cannot be null."""
     value = attribute(conf, name)
-    if value is None or not is_unresolved(value):
+    if not is_unresolved(value):
         return value is not None
     return bool(NEVER_NULL.match(text(value)))

@@ -136,3 +136,45 @@ resource "aws_iot_ca_certificate" "unknown_dynamic" {
     }
   }
 }
+
+resource "terraform_data" "automatic" {
+  input = true
+}
+
+locals {
+  automatic = terraform_data.automatic.output
+}
+
+resource "aws_iot_ca_certificate" "unknown_automatic" {
+  active                  = true
+  allow_auto_registration = local.automatic
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+}
+
+# A gate, whatever else there may be.
+resource "aws_iot_ca_certificate" "pass_gate_and_dynamic" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+
+  dynamic "registration_config" {
+    for_each = terraform_data.later.output
+
+    content {
+      template_name = registration_config.value
+    }
+  }
+}
+
+resource "aws_iot_topic_rule" "gate_and_dynamic" {
+  name        = "gate_and_dynamic"
+  enabled     = true
+  sql         = "SELECT * FROM '$aws/events/certificates/registered/${aws_iot_ca_certificate.pass_gate_and_dynamic.id}'"
+  sql_version = "2016-03-23"
+
+  lambda {
+    function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:gate"
+  }
+}

@@ -176,3 +176,27 @@ resource "aws_iot_provisioning_template" "timeout" {
     target_arn = aws_lambda_function.plan_pass_timeout.arn
   }
 }
+
+# Two names that are not known yet are not the same name.
+resource "terraform_data" "name" {
+}
+
+resource "aws_lambda_function" "unknown_name" {
+  function_name = terraform_data.name.id
+  role          = "arn:aws:iam::111122223333:role/hook"
+  handler       = "hook.handler"
+  runtime       = "python3.13"
+  filename      = "hook.zip"
+  timeout       = 60
+}
+
+resource "terraform_data" "permitted_name" {
+}
+
+resource "aws_lambda_permission" "unknown_name" {
+  action         = "lambda:InvokeFunction"
+  function_name  = terraform_data.permitted_name.id
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = "arn:aws:iot:eu-west-1:111122223333:provisioningtemplate/fleet"
+}

@@ -109,3 +109,57 @@ resource "aws_iot_provisioning_template" "later" {
   provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
   template_body         = jsonencode({})
 }
+
+variable "templates" {
+  type = map(string)
+}
+
+variable "staging" {
+  type = bool
+}
+
+locals {
+  later = aws_iot_provisioning_template.later.arn
+}
+
+resource "aws_lambda_permission" "unknown_local" {
+  action         = "lambda:InvokeFunction"
+  function_name  = "hook"
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = local.later
+}
+
+resource "aws_lambda_permission" "plan_pass_each" {
+  for_each = var.templates
+
+  action         = "lambda:InvokeFunction"
+  function_name  = "hook"
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = each.value
+}
+
+resource "aws_lambda_permission" "plan_pass_call" {
+  action         = "lambda:InvokeFunction"
+  function_name  = "hook"
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = trimspace(var.template)
+}
+
+resource "aws_lambda_permission" "plan_pass_conditional" {
+  action         = "lambda:InvokeFunction"
+  function_name  = "hook"
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = var.staging ? var.template : "arn:aws:iot:eu-west-1:111122223333:provisioningtemplate/fleet"
+}
+
+resource "aws_lambda_permission" "plan_pass_conditional_part" {
+  action         = "lambda:InvokeFunction"
+  function_name  = "hook"
+  principal      = "iot.amazonaws.com"
+  source_account = "111122223333"
+  source_arn     = "arn:aws:iot:${var.staging ? "eu-west-1" : "eu-central-1"}:111122223333:provisioningtemplate/fleet"
+}

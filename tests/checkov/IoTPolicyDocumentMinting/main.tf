@@ -60,3 +60,13 @@ data "aws_iam_policy_document" "unknown_dynamic" {
     }
   }
 }
+
+# What is wrong stays wrong, whatever else there may be.
+data "aws_iam_policy_document" "fail_composed" {
+  override_policy_documents = [data.aws_iam_policy_document.unknown_other.json]
+
+  statement {
+    actions   = ["iot:*"]
+    resources = ["*"]
+  }
+}

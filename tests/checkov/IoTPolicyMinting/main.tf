@@ -127,3 +127,60 @@ resource "aws_iam_policy" "plan_fail" {
     Statement = [{ Effect = "Allow", Action = "iot:*", Resource = var.resource }]
   })
 }
+
+variable "action" {
+  type = string
+}
+
+variable "statement" {
+  type = any
+}
+
+resource "aws_iam_policy" "fail_among_others" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "iot:*"]
+      Resource = ["arn:aws:iot:eu-west-1:111122223333:policy/acme-*", "*"]
+    }]
+  })
+}
+
+resource "aws_iam_policy" "pass_all_but_two" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", NotAction = ["iot:CreatePolicy*", "iam:*"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "plan_pass_action" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["iot:Publish", var.action], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "plan_fail_statement" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "*" },
+      var.statement,
+    ]
+  })
+}
+
+resource "terraform_data" "later" {
+}
+
+locals {
+  later = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = terraform_data.later.id }]
+  })
+}
+
+resource "aws_iam_policy" "unknown_later" {
+  policy = local.later
+}

@@ -1,6 +1,31 @@
-# An id that no scan of HCL knows: it has no default. The plan test sets it.
-variable "unknown" {
+# Without a default: a scan of HCL does not know them, the plan test sets them.
+variable "account" {
   type = string
+}
+
+variable "service" {
+  type = string
+}
+
+variable "condition" {
+  type = any
+}
+
+variable "keys" {
+  type = map(string)
+}
+
+variable "statement" {
+  type = any
+}
+
+# Who asks is known online only: what needs it is not made in the plan test.
+variable "hcl_only" {
+  type = number
+}
+
+data "aws_caller_identity" "this" {
+  count = var.hcl_only
 }
 
 locals {
@@ -198,7 +223,7 @@ resource "aws_iam_role" "unknown_account" {
 
 resource "terraform_data" "later" {}
 
-# Another value each time it is planned: a scan of HCL does not know it, a plan does.
+# What a scan of HCL does not know and a plan does.
 resource "aws_iam_role" "plan_pass" {
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
@@ -207,8 +232,157 @@ resource "aws_iam_role" "plan_pass" {
       Action    = "sts:AssumeRole"
       Principal = { Service = "iot.amazonaws.com" }
       Condition = {
-        StringEquals = { "aws:SourceAccount" = var.unknown }
-        ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:${var.unknown}:*" }
+        StringEquals = { "aws:SourceAccount" = var.account }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:${var.account}:*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "pass_arn_equals" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnEquals    = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:provisioningtemplate/fleet" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "hcl_pass_caller" {
+  count = var.hcl_only
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.this[0].account_id }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:${data.aws_caller_identity.this[0].account_id}:*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "plan_pass_service" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:${var.service}:eu-west-1:111122223333:*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "plan_pass_condition" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = var.condition
+    }]
+  })
+}
+
+resource "aws_iam_role" "plan_pass_keys" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = { StringEquals = var.keys, ArnLike = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" } }
+    }]
+  })
+}
+
+resource "aws_iam_role" "plan_fail_statement" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      var.statement,
+    ]
+  })
+}
+
+resource "aws_iam_role" "fail_no_arn_at_all" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "urn:aws:iot:eu-west-1:111122223333:*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "fail_half_an_arn" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = local.account }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:iot" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "fail_no_value" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:SourceAccount" = [] }
+        ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+      }
+    }]
+  })
+}
+
+resource "aws_iam_role" "fail_other_keys" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = { "aws:PrincipalAccount" = local.account }
+        ArnLike      = { "aws:PrincipalArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
       }
     }]
   })

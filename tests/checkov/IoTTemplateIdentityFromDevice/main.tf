@@ -37,6 +37,7 @@ resource "aws_iot_provisioning_template" "pass_by_id" {
   template_body         = <<-EOT
     {
       "Parameters": {"AWS::IoT::Certificate::Id": {"Type": "String"}, "Firmware": {"Type": "String"}},
+      "DeviceConfiguration": {"reportsFaults": true},
       "Resources": {
         "thing": {
           "Type": "AWS::IoT::Thing",

@@ -16,6 +16,10 @@ resource "aws_iot_provisioning_template" "pass_name" {
     Resources = {
       certificate = { Type = "AWS::IoT::Certificate", Properties = { CertificateId = { Ref = "AWS::IoT::Certificate::Id" } } }
       policy      = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+      # AWS IoT refuses these three, the check has nothing to say about them.
+      bare  = { Type = "AWS::IoT::Policy" }
+      thing = { Type = "AWS::IoT::Thing", Properties = { PolicyDocument = "{}" } }
+      text  = "AWS::IoT::Policy"
     }
   })
 }
@@ -87,6 +91,25 @@ resource "aws_iot_provisioning_template" "unknown_shape" {
   name                  = "shape"
   provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
   template_body         = jsonencode({ Resources = ["policy"] })
+}
+
+resource "aws_iot_provisioning_template" "unknown_list" {
+  name                  = "list"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body         = jsonencode(["policy"])
+}
+
+resource "terraform_data" "later" {
+}
+
+locals {
+  later = jsonencode({ Resources = { policy = { Type = "AWS::IoT::Policy", Properties = { PolicyDocument = terraform_data.later.id } } } })
+}
+
+resource "aws_iot_provisioning_template" "hcl_fail_later" {
+  name                  = "later"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body         = local.later
 }
 
 resource "aws_iot_provisioning_template" "plan_fail" {

@@ -146,3 +146,42 @@ data "aws_iam_policy_document" "unknown_account" {
     }
   }
 }
+
+# What is wrong stays wrong, whatever else there may be.
+data "aws_iam_policy_document" "fail_composed" {
+  source_policy_documents = [data.aws_iam_policy_document.unknown_deny.json]
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["iot.amazonaws.com"]
+    }
+  }
+}
+
+variable "conditions" {
+  type = map(string)
+}
+
+data "aws_iam_policy_document" "unknown_conditions" {
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["iot.amazonaws.com"]
+    }
+
+    dynamic "condition" {
+      for_each = var.conditions
+
+      content {
+        test     = "StringEquals"
+        variable = condition.key
+        values   = [condition.value]
+      }
+    }
+  }
+}
