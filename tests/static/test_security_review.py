@@ -80,6 +80,15 @@ def test_code_every_example_and_the_repository_were_scanned(report):
     assert all(own[:-1])
 
 
+@pytest.mark.parametrize(
+    ("example", "kind"),
+    [("complete", "aws_iot_certificate"), ("jitp", "aws_iot_ca_certificate")],
+)
+def test_plans_have_what_examples_make_of_certificates_only(report, example, kind):
+    (plan,) = [s for s in json.loads(report("checkov.json")) if s["scan"] == f"Plan of {example}"]
+    assert any(f".{kind}." in one["resource"] for one in plan["results"]["passed_checks"])
+
+
 def test_sarif_is_one_run_of_version_2_1_0(report):
     document = json.loads(report("checkov.sarif"))
     assert (document["$schema"], document["version"]) == (SCHEMA, "2.1.0")
