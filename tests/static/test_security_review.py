@@ -53,8 +53,8 @@ def test_it_ends_with_the_result_and_where_the_reports_are(output):
     assert re.fullmatch(r"Passed: [\d,]+ passed, 0 failed, \d+ skipped, .*", result)
 
 
-def test_every_report_is_there_and_no_other(output):
-    assert {path.name for path in REPORTS.iterdir()} == set(summary.FILES)
+def test_every_report_is_there(output):
+    assert {path.name for path in REPORTS.iterdir()} >= set(summary.FILES)
 
 
 @pytest.mark.parametrize("name", summary.FILES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -89,9 +88,10 @@ def show(made: Review) -> None:
 def main(root: Path = scan.ROOT) -> int:
     """Review, write the reports, print the result; non-zero where anything is wrong."""
     directory = root / REPORTS
+    directory.mkdir(exist_ok=True)
     # What an earlier review said must not be taken for what this one says.
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
+    for name in summary.FILES:
+        (directory / name).unlink(missing_ok=True)
     try:
         made = review(root)
         bill_of_materials(root, directory / BILL_OF_MATERIALS)

@@ -79,7 +79,7 @@ class Scan:
         kind: checkov's name of it: `terraform`, `terraform_plan` or `secrets`.
         unit: What was looked at: resources or files.
         seen: How many of them.
-        results: All of them.
+        results: All of them, in the order of the sources: checkov has another in each run.
         unread: Files that checkov could not parse, and therefore passed without a look.
     """
 
@@ -89,6 +89,12 @@ class Scan:
     seen: int
     results: Sequence[Result] = ()
     unread: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        ordered = sorted(
+            self.results, key=lambda one: (one.file, one.first, one.rule, one.resource, one.outcome)
+        )
+        object.__setattr__(self, "results", ordered)
 
     def of(self, outcome: Outcome) -> list[Result]:
         """The results with this outcome."""

@@ -99,3 +99,16 @@ def test_gitlab_knows_a_finding_again(made):
 def test_every_format_is_written(made, tmp_path):
     reports.write(made, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(reports.WRITERS)
+
+
+def test_the_order_of_checkov_does_not_matter():
+    results = [
+        result(file=file, first=first, rule=rule, resource=resource)
+        for file in ("b.tf", "a.tf")
+        for first in (20, 3)
+        for rule in ("CKV_AWS_7", "CKV_AWSIOT_2")
+        for resource in ("y", "x")
+    ]
+    one, other = (review(code(*order)) for order in (results, results[::-1]))
+    for writer in (reports.as_json, reports.as_junit, reports.as_sarif):
+        assert writer(one) == writer(other)
