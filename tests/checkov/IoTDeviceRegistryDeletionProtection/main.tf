@@ -98,3 +98,22 @@ resource "aws_dynamodb_table" "plan_pass" {
 
   deletion_protection_enabled = var.unknown
 }
+
+# A part that is optional and not given: checkov hands over the object.
+variable "options" {
+  type    = object({ on = optional(bool, true) })
+  default = {}
+}
+
+resource "aws_dynamodb_table" "plan_pass_option" {
+  name         = "plan_pass_option"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "serialNumber"
+
+  attribute {
+    name = "serialNumber"
+    type = "S"
+  }
+
+  deletion_protection_enabled = var.options.on
+}
