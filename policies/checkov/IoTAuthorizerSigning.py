@@ -6,7 +6,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.values import attribute, is_unresolved
+from iot_documents.flags import is_off
 
 
 class IoTAuthorizerSigning(BaseResourceCheck):
@@ -28,10 +28,7 @@ class IoTAuthorizerSigning(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["signing_disabled"]
-        disabled = attribute(conf, "signing_disabled")
-        if is_unresolved(disabled):
-            return CheckResult.UNKNOWN
-        return CheckResult.FAILED if str(disabled).lower() == "true" else CheckResult.PASSED
+        return is_off(conf, "signing_disabled")
 
 
 check = IoTAuthorizerSigning()

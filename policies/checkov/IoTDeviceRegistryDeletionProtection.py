@@ -5,7 +5,7 @@ from typing import Any
 from checkov.common.models.enums import CheckCategories, CheckResult
 
 from iot_documents.device_registry import DeviceRegistryCheck
-from iot_documents.values import attribute, is_missing, is_unresolved
+from iot_documents.flags import is_on
 
 
 class IoTDeviceRegistryDeletionProtection(DeviceRegistryCheck):
@@ -27,13 +27,7 @@ class IoTDeviceRegistryDeletionProtection(DeviceRegistryCheck):
 
     def judge(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["deletion_protection_enabled"]
-        protected = attribute(conf, "deletion_protection_enabled")
-        # A part of an object whose type has the default is left as the object.
-        if is_unresolved(protected) or isinstance(protected, dict):
-            return CheckResult.UNKNOWN
-        if protected is None and not is_missing(conf, "deletion_protection_enabled"):
-            return CheckResult.UNKNOWN
-        return CheckResult.PASSED if str(protected).lower() == "true" else CheckResult.FAILED
+        return is_on(conf, "deletion_protection_enabled")
 
 
 check = IoTDeviceRegistryDeletionProtection()

@@ -5,8 +5,9 @@ from typing import Any
 from checkov.common.models.enums import CheckCategories, CheckResult
 
 from iot_documents.device_registry import DeviceRegistryCheck
+from iot_documents.flags import is_on
 from iot_documents.results import worst
-from iot_documents.values import attribute, blocks, is_unresolved
+from iot_documents.values import attribute, blocks
 
 OF_AWS = "alias/aws/dynamodb"
 
@@ -35,16 +36,9 @@ class IoTDeviceRegistryKey(DeviceRegistryCheck):
         if not encryption:
             return CheckResult.FAILED
         return worst(
-            [_is_on(encryption[0]), _has_key(encryption[0])]
+            [is_on(encryption[0], "enabled"), _has_key(encryption[0])]
             + [_has_key(replica) for replica in blocks(conf, "replica")]
         )
-
-
-def _is_on(block: dict[str, Any]) -> CheckResult:
-    enabled = attribute(block, "enabled")
-    if is_unresolved(enabled):
-        return CheckResult.UNKNOWN
-    return CheckResult.PASSED if str(enabled).lower() == "true" else CheckResult.FAILED
 
 
 def _has_key(block: dict[str, Any]) -> CheckResult:
@@ -52,6 +46,9 @@ def _has_key(block: dict[str, Any]) -> CheckResult:
     if key is None:
         # In a plan a key that is not set looks like one that is known after the apply.
         return CheckResult.UNKNOWN if "start_line" in block else CheckResult.FAILED
+    if isinstance(key, dict):
+        # An object of which checkov did not find the part that is meant.
+        return CheckResult.UNKNOWN
     return CheckResult.FAILED if OF_AWS in str(key) else CheckResult.PASSED
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from checkov.common.models.enums import CheckCategories, CheckResult
 
 from iot_documents.device_registry import DeviceRegistryCheck
+from iot_documents.flags import is_on
 from iot_documents.results import worst
-from iot_documents.values import attribute, blocks, is_unresolved
+from iot_documents.values import blocks
 
 
 class IoTDeviceRegistryRecovery(DeviceRegistryCheck):
@@ -32,18 +33,9 @@ class IoTDeviceRegistryRecovery(DeviceRegistryCheck):
         if not recovery:
             return CheckResult.FAILED
         return worst(
-            [_is_on(attribute(recovery[0], "enabled"))]
-            + [
-                _is_on(attribute(replica, "point_in_time_recovery"))
-                for replica in blocks(conf, "replica")
-            ]
+            [is_on(recovery[0], "enabled")]
+            + [is_on(replica, "point_in_time_recovery") for replica in blocks(conf, "replica")]
         )
-
-
-def _is_on(value: Any) -> CheckResult:
-    if is_unresolved(value):
-        return CheckResult.UNKNOWN
-    return CheckResult.PASSED if str(value).lower() == "true" else CheckResult.FAILED
 
 
 check = IoTDeviceRegistryRecovery()

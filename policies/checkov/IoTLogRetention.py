@@ -7,7 +7,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.values import attribute, is_plan, is_unresolved
+from iot_documents.values import attribute, is_missing, known
 
 NAME = re.compile(r"^/aws/lambda/|AWSIotLogs|(?<![a-z])iot(?![a-z])|provisioning", re.IGNORECASE)
 
@@ -33,13 +33,14 @@ class IoTLogRetention(BaseResourceCheck):
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["retention_in_days"]
         name = attribute(conf, "name") or attribute(conf, "name_prefix")
-        days = attribute(conf, "retention_in_days")
-        if not NAME.search(str(name)) or is_unresolved(days):
+        if not NAME.search(str(name)):
             return CheckResult.UNKNOWN
-        # A plan says 0 where nothing is set.
-        if days is None and is_plan(conf):
+        if is_missing(conf, "retention_in_days"):
+            return CheckResult.FAILED
+        days = str(known(conf, "retention_in_days"))
+        if not days.isdigit():
             return CheckResult.UNKNOWN
-        return CheckResult.FAILED if str(days or 0) == "0" else CheckResult.PASSED
+        return CheckResult.FAILED if days == "0" else CheckResult.PASSED
 
 
 check = IoTLogRetention()

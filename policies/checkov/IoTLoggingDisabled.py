@@ -6,7 +6,9 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.values import attribute, is_unresolved
+from iot_documents.flags import is_off
+from iot_documents.results import worst
+from iot_documents.values import known
 
 
 class IoTLoggingDisabled(BaseResourceCheck):
@@ -26,13 +28,14 @@ class IoTLoggingDisabled(BaseResourceCheck):
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["default_log_level", "disable_all_logs"]
-        level = attribute(conf, "default_log_level")
-        off = attribute(conf, "disable_all_logs")
-        if level == "DISABLED" or str(off).lower() == "true":
-            return CheckResult.FAILED
-        if is_unresolved(level) or is_unresolved(off):
-            return CheckResult.UNKNOWN
-        return CheckResult.PASSED
+        return worst((_has_level(conf), is_off(conf, "disable_all_logs")))
+
+
+def _has_level(conf: dict[str, list[Any]]) -> CheckResult:
+    level = known(conf, "default_log_level")
+    if level is None:
+        return CheckResult.UNKNOWN
+    return CheckResult.FAILED if level == "DISABLED" else CheckResult.PASSED
 
 
 check = IoTLoggingDisabled()

@@ -31,8 +31,8 @@ class IoTRoleAliasDuration(BaseResourceCheck):
         self.evaluated_keys = ["credential_duration"]
         if is_missing(conf, "credential_duration"):
             return CheckResult.PASSED
-        seconds = known(conf, "credential_duration")
-        if seconds is None:
+        seconds = str(known(conf, "credential_duration"))
+        if not seconds.isdigit():
             return CheckResult.UNKNOWN
         return CheckResult.PASSED if int(seconds) <= LONGEST else CheckResult.FAILED
 

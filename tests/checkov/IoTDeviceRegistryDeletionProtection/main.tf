@@ -99,16 +99,14 @@ resource "aws_dynamodb_table" "plan_pass" {
   deletion_protection_enabled = var.unknown
 }
 
-# checkov does not know the defaults that the type of an object has.
-variable "settings" {
-  type = object({
-    protected = optional(bool, true)
-  })
+# A part that is optional and not given: checkov hands over the object.
+variable "options" {
+  type    = object({ on = optional(bool, true) })
   default = {}
 }
 
-resource "aws_dynamodb_table" "plan_default" {
-  name         = "plan_default"
+resource "aws_dynamodb_table" "plan_pass_option" {
+  name         = "plan_pass_option"
   billing_mode = "PAY_PER_REQUEST"
   hash_key     = "serialNumber"
 
@@ -117,5 +115,5 @@ resource "aws_dynamodb_table" "plan_default" {
     type = "S"
   }
 
-  deletion_protection_enabled = var.settings.protected
+  deletion_protection_enabled = var.options.on
 }

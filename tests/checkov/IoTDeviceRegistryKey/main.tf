@@ -306,3 +306,25 @@ resource "aws_dynamodb_table" "plan_fail" {
 variable "key" {
   type = string
 }
+
+# A part that is optional and not given: checkov hands over the object.
+variable "options" {
+  type    = object({ key = optional(string, "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555") })
+  default = {}
+}
+
+resource "aws_dynamodb_table" "plan_pass_option" {
+  name         = "plan_pass_option"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "serialNumber"
+
+  attribute {
+    name = "serialNumber"
+    type = "S"
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = var.options.key
+  }
+}
