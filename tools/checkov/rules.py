@@ -2,7 +2,8 @@
 
     .venv-checkov/bin/python tools/checkov/rules.py policies/checkov
 
-The pack's rules are loaded as checkov loads them, so a file that it would not load is not listed.
+The pack's rules are loaded as checkov loads them: it passes over a file that it cannot import, so
+the files of which no rule came are listed, too.
 """
 
 from __future__ import annotations
@@ -37,25 +38,31 @@ def checks(pack: str) -> Iterator[Any]:
 
 
 def listed(pack: str) -> dict[str, Any]:
-    """All rules by id, and the version of checkov."""
+    """The version of checkov, all rules, and the pack's files that brought none."""
     rules = {
         rule: {"id": rule, "name": name, "category": "SECRETS"}
         for rule, name in CHECK_ID_TO_SECRET_TYPE.items()
     }
     directory = Path(pack).resolve()
+    silent = {path for path in directory.glob("*.py") if path.name != "__init__.py"}
     for check in checks(pack):
-        source = getattr(check, "check_path", None) or inspect.getfile(type(check))
+        source = Path(getattr(check, "check_path", None) or inspect.getfile(type(check))).resolve()
+        silent.discard(source)
         categories = getattr(check, "categories", None) or [check.category or ""]
         severity = getattr(check, "severity", None)
         rules[check.id] = {
             "id": check.id,
             "name": check.name,
-            "own": Path(source).resolve().is_relative_to(directory),
+            "own": source.is_relative_to(directory),
             "severity": severity.name if severity else "",
             "category": str(getattr(categories[0], "name", categories[0])),
             "guideline": check.guideline or "",
         }
-    return {"version": version, "rules": [rules[rule] for rule in sorted(rules)]}
+    return {
+        "version": version,
+        "rules": [rules[rule] for rule in sorted(rules)],
+        "silent": sorted(path.name for path in silent),
+    }
 
 
 if __name__ == "__main__":

@@ -33,9 +33,18 @@ TAIL_LINES = 20
 
 
 def rules(root: Path) -> tuple[str, dict[str, Rule]]:
-    """The version of checkov, and every rule that it and the project's pack have, by id."""
+    """The version of checkov, and every rule that it and the project's pack have, by id.
+
+    Raises:
+        ReviewError: checkov passes over a file of the pack.
+    """
     script = str(ROOT / "tools/checkov/rules.py")
     listed = json.loads(_run([script, str(root / PACK)], root))
+    if listed["silent"]:
+        raise ReviewError(
+            f"{PACK}: checkov takes no check from {', '.join(listed['silent'])}, and would not say"
+            " so: see that Python can import it and that it makes an instance of its class"
+        )
     return listed["version"], {one["id"]: Rule(**one) for one in listed["rules"]}
 
 

@@ -1,6 +1,7 @@
 """checkov itself, on projects of one file: it is called so that it finds what it is there for."""
 
 import re
+import shutil
 
 import pytest
 
@@ -201,3 +202,11 @@ def test_rules_are_checkovs_and_the_projects_own():
     for rule in own:
         assert rule.id.startswith("CKV_AWSIOT_")
         assert all([rule.severity, rule.category, rule.guideline])
+
+
+def test_a_check_that_cannot_be_loaded_is_an_error(tmp_path):
+    pack = tmp_path / scan.PACK
+    shutil.copytree(scan.ROOT / scan.PACK, pack)
+    (pack / "IoTBroken.py").write_text("def this is no Python\n")
+    with pytest.raises(ReviewError, match=r"takes no check from IoTBroken\.py, and would"):
+        scan.rules(tmp_path)
