@@ -15,19 +15,19 @@ from typing import Any
 POLICY_VARIABLE = re.compile(r"\$\{[A-Za-z0-9]+:[^{}]+\}")
 EXPRESSION = re.compile(r"\$\{[^{}]*(?:\}|$)")
 # What a checkov scan leaves of an expression that is the whole value: a name, an attribute of a
-# resource, the value of an iteration, a call, a conditional, and a mark of checkov's own.
+# resource, the value of an iteration, a call and a conditional.
 BARE_EXPRESSIONS = (
     r"(?:var|local|data|module|each|count|path|self|terraform)\.\S+",
     r"[a-z0-9]+_[a-z0-9_]+\.[\w-]+(?:\[[^\]]*\])?\.\S+",
     r"[a-z_]+\.(?:value|key)(?:[.\[].*)?",
     r"[a-z_0-9]+\(.*\)",
     r".+\s\?\s.+\s:\s.+",
-    r"true_after_unknown",
 )
 BARE_EXPRESSION = re.compile("|".join(BARE_EXPRESSIONS), re.DOTALL)
+# checkov's mark for what is known after the apply, where EVAL_TF_PLAN_AFTER_UNKNOWN is set.
+AFTER_APPLY = "true_after_unknown"
 # What a file holds, and an attribute of another resource.
 NEVER_NULL = re.compile(r"(?:\$\{)?(?:file\(|(?!data\.)[a-z0-9]+_[a-z0-9_]+\.)")
-DOLLAR_FORMAT = re.compile(r'format\("\$%s",\s*"(\{[^"]*\})"\)')
 
 
 def as_list(value: Any) -> list[Any]:
@@ -38,20 +38,13 @@ def as_list(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """A scalar as AWS would read it.
-
-    Undoes what keeps Terraform from reading `${iot:ClientId}` as an expression (`$${`, `&{`,
-    `format`), and the quotes that checkov leaves around a value it put into a string.
-    """
-    plain = DOLLAR_FORMAT.sub(r"$\1", str(value))
-    plain = plain.replace("$${", "${").replace("&{", "${").replace('"', "")
+    """A scalar as AWS would read it, without the quotes checkov leaves around what it put in."""
+    plain = str(value).replace('"', "")
     return plain if plain not in {"True", "False"} else plain.lower()
 
 
 def is_unresolved(value: Any) -> bool:
     """Whether a scalar is, or holds, an expression that checkov did not evaluate."""
-    if not isinstance(value, str):
-        return False
     plain = text(value).strip()
     return bool(
         BARE_EXPRESSION.fullmatch(plain) or EXPRESSION.search(POLICY_VARIABLE.sub("", plain))
@@ -59,19 +52,23 @@ def is_unresolved(value: Any) -> bool:
 
 
 def attribute(conf: Mapping[str, Any], name: str) -> Any:
-    """The value of an attribute as the scan holds it, None where it is not set.
+    """The value of an attribute as the scan holds it, None where it is not set or not known."""
+    value = _unwrapped(conf, name)
+    return None if value == AFTER_APPLY else value
 
-    checkov wraps every value into a list of one.
-    """
+
+def _unwrapped(conf: Mapping[str, Any], name: str) -> Any:
+    """The value without the list of one into which checkov wraps it."""
     value = conf.get(name)
     while isinstance(value, list) and len(value) == 1:
         value = value[0]
-    return None if value == [] else value
+    return value
 
 
 def known(conf: Mapping[str, Any], name: str) -> str | None:
     """The text of an attribute whose value is known; None where it is not set or not known."""
     value = attribute(conf, name)
+    # An object or a list stands there where checkov did not find the part of it that is meant.
     if value is None or isinstance(value, list | dict) or is_unresolved(value):
         return None
     return text(value)
@@ -90,7 +87,7 @@ def is_missing(conf: Mapping[str, Any], name: str) -> bool:
     """
     if is_plan(conf) and name not in conf:
         return False
-    return attribute(conf, name) is None
+    return _unwrapped(conf, name) in (None, [])
 
 
 def blocks(conf: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
