@@ -310,6 +310,21 @@ resource "aws_iam_role" "plan_pass_keys" {
   })
 }
 
+resource "aws_iam_role" "plan_pass_any_keys" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "iot.amazonaws.com" }
+      Condition = {
+        StringEquals = var.condition.StringEquals
+        ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+      }
+    }]
+  })
+}
+
 resource "aws_iam_role" "plan_fail_statement" {
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
