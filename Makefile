@@ -23,7 +23,7 @@ PYTEST := $(PY) -m pytest
 ENDPOINT_ENV := .venv-endpoint
 CHECKOV_ENV := .venv-checkov
 # The layers of `make test`; tests/conftest.py says how three processes share them.
-LAYERS := tests/static tests/unit tests/plan tests/terraform tests/e2e tests/security
+LAYERS := tests/static tests/unit tests/plan tests/checkov tests/terraform tests/e2e tests/security
 
 ##@ Start here
 
@@ -91,8 +91,8 @@ lint-docs: $(VENV)/.stamp ## Freshness of the generated documentation only
 	@$(PY) -m tools.terraform_docs --check
 
 .PHONY: checkov
-checkov: $(VENV)/.stamp $(CHECKOV_ENV)/.stamp ## Scan the Terraform code with checkov's built-in rules, offline
-	@$(PY) -m tools.checkov_scan
+checkov: environments ## Scan code, plans and repository with checkov and the project's own checks: reports/
+	@$(PY) -m tools.checkov
 
 .PHONY: test-unit
 test-unit: environments package ## Unit tests, with full branch coverage of lambda_src
@@ -101,6 +101,10 @@ test-unit: environments package ## Unit tests, with full branch coverage of lamb
 .PHONY: test-plan
 test-plan: environments package ## Plan tests: validations, names and limits, without an endpoint
 	@$(PYTEST) tests/plan $(PYTEST_ARGS)
+
+.PHONY: test-checkov
+test-checkov: environments ## The check pack: its fixtures as HCL and as a plan, and each line taken out
+	@$(PYTEST) tests/checkov $(PYTEST_ARGS)
 
 .PHONY: test-terraform
 test-terraform: environments package ## Apply, plan again, update and destroy modules and examples
@@ -139,8 +143,8 @@ down: $(VENV)/.stamp ## Stop what `make up` started
 .PHONY: clean
 clean: ## Remove everything generated, the environments too
 	@if [ -x $(PY) ] && [ -e build/endpoint.json ]; then $(PY) -m tools.endpoint stop; fi
-	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
-	@find terraform lambda_src tools tests -name __pycache__ -prune -exec rm -rf {} +
+	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build reports mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@find terraform lambda_src policies tools tests -name __pycache__ -prune -exec rm -rf {} +
 	@find terraform -name .terraform -prune -exec rm -rf {} +
 
 # --- environments ---------------------------------------------------------------------------------

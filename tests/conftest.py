@@ -22,6 +22,7 @@ LAYERS = {
     "static": "static: lint, types, Terraform validate, checkov",
     "unit": "unit: decisions, packages and tools",
     "plan": "plan: validations, names and limits",
+    "checkov": "checkov: the check pack finds what it is for",
     "terraform": "terraform: apply, plan again, update, destroy",
     "e2e": "e2e: devices over mutual TLS",
     "security": "security: IAM enforced",
@@ -45,8 +46,8 @@ def layer_of(path: Path) -> str | None:
 # Three processes share the layers in `make test`, also on two cores: those that apply wait for the
 # provider much of the time. The longest come first, and what fills gaps last. What several files
 # share is made once, since one process has all of them.
-SHARED = ("e2e", "security", "terraform", "plan", "static", "unit")
-TOGETHER = {"e2e": "devices", "security": "devices", "plan": "plan"}
+SHARED = ("e2e", "security", "terraform", "plan", "checkov", "static", "unit")
+TOGETHER = {"e2e": "devices", "security": "devices", "plan": "plan", "checkov": "checkov"}
 EXAMPLES = {
     "tests/terraform/test_account_baseline.py",
     "tests/terraform/test_examples.py",

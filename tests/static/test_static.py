@@ -1,4 +1,4 @@
-"""The checks of `make lint` and `make checkov`, so that one command runs every check there is."""
+"""The checks of `make lint`, so that one command runs every check there is."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from tools.terraform_env import ROOT
 
 
-@pytest.mark.parametrize("target", ["lint-python", "lint-terraform", "lint-docs", "checkov"])
+@pytest.mark.parametrize("target", ["lint-python", "lint-terraform", "lint-docs"])
 def test_target(target):
     # The flags of a make that runs these tests, its job server among them, are not for this one.
     environment = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MFLAGS"}}

@@ -8,6 +8,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_group" "iot" {
+  # checkov:skip=CKV_AWS_158:CloudWatch encrypts every log group; whether with a key of the account's own is the caller's choice, by logging.kms_key_arn.
   count = local.manage_logging && try(var.logging.manage_log_group, false) ? 1 : 0
 
   name              = local.log_group_name

@@ -1,4 +1,4 @@
-"""The tools behind `make lint` and `make checkov` fail on what they are there for."""
+"""The tools behind `make lint` and `make lock` fail on what they are there for."""
 
 import os
 import re
@@ -6,77 +6,7 @@ import tomllib
 
 import pytest
 
-from tools import checkov_scan, lock, terraform_env, terraform_validate
-
-# --- checkov --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "#checkov:skip=CKV_AWS_50:The caller chooses whether calls are traced",
-        "  # checkov:skip=CKV2_AWS_34: Holds no secret, only a name",
-        "no skip at all",
-    ],
-)
-def test_an_explained_skip_is_accepted(line):
-    assert checkov_scan.unexplained_skips(line) == []
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "#checkov:skip=CKV_AWS_50",
-        "#checkov:skip=CKV_AWS_50:",
-        "#checkov:skip=CKV_AWS_50:not needed",
-        "#bridgecrew:skip=CKV_AWS_50:ok",
-        "#checkov:skip=all:The whole file is fine, believe me",
-        "#checkov:skip=CKV_AWS_*:The whole file is fine, believe me",
-    ],
-)
-def test_an_unexplained_skip_is_refused(line):
-    assert [number for number, _ in checkov_scan.unexplained_skips(f"\n{line}")] == [2]
-
-
-def test_skips_for_everything_are_refused(tmp_path):
-    (tmp_path / ".checkov.yaml").write_text("skip-check:\n  - CKV_AWS_50\n")
-    (tmp_path / "terraform/modules/a").mkdir(parents=True)
-    (tmp_path / "terraform/modules/a/main.tf").write_text("# checkov:skip=CKV_AWS_50\n")
-    assert list(checkov_scan.complaints(tmp_path)) == [
-        "terraform/modules/a/main.tf:1: the skip of CKV_AWS_50 must say why",
-        ".checkov.yaml: rules are skipped where they do not apply, not everywhere",
-    ]
-
-
-def project(tmp_path, text):
-    (tmp_path / "terraform").mkdir()
-    (tmp_path / "terraform/main.tf").write_text(text)
-    for name in (".checkov.yaml", ".venv-checkov"):
-        (tmp_path / name).symlink_to(checkov_scan.ROOT / name)
-    return tmp_path
-
-
-def test_a_finding_fails(tmp_path):
-    root = project(tmp_path, 'resource "aws_kms_key" "this" {}\n')
-    assert checkov_scan.main(root) == 1
-
-
-def test_a_clean_configuration_passes(tmp_path):
-    root = project(tmp_path, 'resource "aws_sns_topic" "this" {\n  kms_master_key_id = "k"\n}\n')
-    assert checkov_scan.main(root) == 0
-
-
-def test_a_scan_that_checked_nothing_fails(tmp_path, capsys):
-    root = project(tmp_path, 'resource "aws_iot_thing" "this" {\n  name = "x"\n}\n')
-    assert checkov_scan.main(root) == 1
-    assert capsys.readouterr().err == "checkov found nothing to check\n"
-
-
-def test_a_file_that_checkov_cannot_read_fails(tmp_path, capsys):
-    root = project(tmp_path, 'locals {\n  a = [for b in c : b ? "$${" : "${d}"]\n  e = f)\n}\n')
-    assert checkov_scan.main(root) == 1
-    assert "terraform/main.tf: checkov cannot read this file" in capsys.readouterr().err
-
+from tools import lock, terraform_env, terraform_validate
 
 # --- terraform validate ---------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Checks of AWS IoT provisioning for checkov; this file is what makes checkov load the others."""

@@ -1,0 +1,3 @@
+resource "aws_iot_event_configurations" "this" {
+  event_configurations = { THING = true }
+}

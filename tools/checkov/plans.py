@@ -1,0 +1,202 @@
+"""Plan the examples, so that rules see what Terraform made of variables, loops and documents.
+
+Plans are made on the embedded endpoint, as data sources ask who the caller is; nothing is applied.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools import terraform_env, terraform_validate
+from tools.checkov.model import ReviewError
+from tools.claims import csr
+from tools.device.maker import Maker
+from tools.endpoint import EndpointError, embedded_endpoint
+
+EXAMPLES = "terraform/examples"
+TAIL_LINES = 20
+# Of instances in an address: `[0]`, `["sensor"]`.
+INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+MODULES = re.compile(r"(?:module\.[\w-]+\.)*")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of one configuration.
+
+    Attributes:
+        directory: Of the configuration, relative to the repository's root.
+        document: The plan in Terraform's JSON format, after `settle`.
+        versions: Of Terraform and the provider.
+    """
+
+    directory: str
+    document: dict[str, Any]
+    versions: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """For people and as a file's name: the example's."""
+        return posixpath.basename(self.directory)
+
+    @property
+    def resources(self) -> int:
+        """How many resources are planned."""
+        return sum(one["mode"] == "managed" for one in _planned(self.document))
+
+    def source_of(self, address: str) -> tuple[str, str]:
+        """Where a resource of the plan is written down.
+
+        Args:
+            address: Of an instance, as in `module.a["x"].aws_kms_key.this[0]`.
+
+        Returns:
+            The directory of its module, relative to the repository's root, and its address there.
+        """
+        directory = self.directory
+        calls, _, local = _written(self.document, address)
+        for source in calls:
+            directory = posixpath.normpath(posixpath.join(directory, source))
+        return directory, local
+
+
+def _planned(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The resources of a plan, those of modules too."""
+    pending = [document.get("planned_values", {}).get("root_module", {})]
+    while pending:
+        module = pending.pop()
+        yield from module.get("resources", [])
+        pending += module.get("child_modules", [])
+
+
+def _written(document: dict[str, Any], address: str) -> tuple[list[str], dict[str, Any], str]:
+    """The sources of the modules around a resource, the innermost one, and its address in it."""
+    address = INDEX.sub("", address)
+    inside = MODULES.match(address)
+    path = inside.group() if inside else ""
+    module = document["configuration"]["root_module"]
+    sources = []
+    for name in path.removesuffix(".").split(".")[1::2]:
+        call = module["module_calls"][name]
+        sources.append(call["source"])
+        module = call["module"]
+    return sources, module, address.removeprefix(path)
+
+
+def settle(document: dict[str, Any]) -> None:
+    """Put what an attribute refers to in place of a value that is known after the apply only.
+
+    A plan leaves such values out, and rules would take the attribute for one that is not set. In a
+    scan of code they see the expression. What nobody set, and AWS will, stays out.
+    """
+    unknown = {
+        change["address"]: change["change"].get("after_unknown") or {}
+        for change in document.get("resource_changes", [])
+    }
+    for resource in _planned(document):
+        _, module, local = _written(document, resource["address"])
+        for written in module.get("resources", []):
+            if written["address"] == local:
+                expressions = written.get("expressions", {})
+                _fill(
+                    resource.setdefault("values", {}),
+                    unknown.get(resource["address"], {}),
+                    expressions,
+                )
+
+
+def _fill(values: dict[str, Any], unknown: dict[str, Any], expressions: dict[str, Any]) -> None:
+    for name, missing in unknown.items():
+        expression = expressions.get(name)
+        if missing is True and isinstance(expression, dict):
+            if references := expression.get("references"):
+                values[name] = references[0]
+        elif isinstance(missing, list) and isinstance(expression, list):
+            # One block is written for all that a `dynamic` makes.
+            for number, inner in enumerate(missing):
+                if isinstance(inner, dict):
+                    block = expression[min(number, len(expression) - 1)]
+                    _fill(values[name][number], inner, block)
+
+
+def inputs() -> dict[str, dict[str, Any]]:
+    """What makes an example plan all that it shows: requests and certificates, made anew."""
+    _, request = csr.create(csr.KeyType.EC_P256, "line-1")
+    sensors, gateways = (Maker({"CommonName": name}).certificate_pem for name in ("one", "two"))
+    return {
+        "complete": {"claim_csrs": {"line-1": request.decode()}},
+        "jitp": {"sensor_cas": {"northwind": sensors}, "gateway_cas": {"southwind": gateways}},
+    }
+
+
+def plans(root: Path) -> list[Plan]:
+    """Plan every example below `root`, with the defaults of its variables and `inputs`.
+
+    Raises:
+        ReviewError: One cannot be planned.
+    """
+    directories = sorted(path.parent for path in root.glob(f"{EXAMPLES}/*/main.tf"))
+    if not directories:
+        return []
+    try:
+        with tempfile.TemporaryDirectory() as copy, embedded_endpoint() as endpoint:
+            terraform_validate.copy(root, Path(copy))
+            environment = {
+                name: value
+                for name, value in terraform_env.environment(endpoint.environment()).items()
+                if not name.startswith("TF_VAR_") and name not in {"TF_DATA_DIR", "TF_WORKSPACE"}
+            }
+            values = inputs()
+            return [
+                _plan(
+                    path.relative_to(root).as_posix(),
+                    Path(copy),
+                    environment,
+                    values.get(path.name, {}),
+                )
+                for path in directories
+            ]
+    except (EndpointError, terraform_env.ToolError) as error:
+        raise ReviewError(str(error)) from error
+
+
+def _plan(directory: str, copy: Path, environment: dict[str, str], values: dict[str, Any]) -> Plan:
+    variables = copy / directory / "review.auto.tfvars.json"
+    variables.write_text(json.dumps(values), encoding="utf-8")
+
+    def terraform(*arguments: str) -> str:
+        done = subprocess.run(
+            [environment["TERRAFORM"], *arguments],
+            cwd=copy / directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL_LINES:])
+            raise ReviewError(
+                f"{directory}: terraform {arguments[0]} failed, so there is no plan to look at:"
+                f" mend what it says.\n{tail}"
+            )
+        return done.stdout
+
+    terraform("init", "-backend=false", "-input=false", "-no-color")
+    terraform("plan", "-input=false", "-no-color", "-lock=false", "-out=tfplan")
+    version = json.loads(terraform("version", "-json"))
+    (provider,) = version["provider_selections"].values()
+    document = json.loads(terraform("show", "-json", "tfplan"))
+    settle(document)
+    return Plan(
+        directory=directory,
+        document=document,
+        versions={"Terraform": version["terraform_version"], "AWS provider": provider},
+    )
