@@ -275,14 +275,15 @@ NOT_ESCAPED = (
         '"{" + ", ".join(f\'"{key}": "{value}"\' for key, value in entry.items()) + "}\\n")',
     ),
 )
-NOT_ASCII = (
+NOT_ASCII = (Edit(LOG, "json.dumps(entry)", "json.dumps(entry, ensure_ascii=False)"),)
+NOT_CUT = (Edit(LOG, "v[:characters] for", "v for"),)
+EVERYTHING_LOGGED = (
     Edit(
-        LOG,
-        WRITE,
-        'sys.stdout.buffer.write((json.dumps(entry, ensure_ascii=False) + "\\n").encode())',
+        "provisioning_hook/decision_log.py",
+        '        "requestId": request_id,\n',
+        '        "requestId": request_id,\n        "parameters": str(parameters)[-100:],\n',
     ),
 )
-NOT_CUT = (Edit(LOG, "v[:characters] for", "v for"),)
 
 
 @contextlib.contextmanager
@@ -455,6 +456,13 @@ class Protection(enum.Enum):
         f"lambda_src/{LOG}",
         "fields are not cut",
         _hook(*NOT_CUT),
+    )
+    LOG_FIELDS = Entry(
+        "The log tells who asked and what was decided, not what else a device says of itself.",
+        KeptBy.CODE,
+        "lambda_src/provisioning_hook/decision_log.py",
+        "parameters are logged as they come",
+        _hook(*EVERYTHING_LOGGED),
     )
     SWITCHED_OFF = Entry(
         "The certificates of a suspended or revoked device are switched off.",
