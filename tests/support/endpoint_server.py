@@ -2,8 +2,8 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py`, `alarms.py`, `function_logs.py` and `journal.py`, which are loaded by
-their paths:
+its neighbours `jitp.py`, `alarms.py`, `exclusive_things.py`, `function_logs.py` and `journal.py`,
+which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -166,38 +166,6 @@ def serve_delete_connection() -> None:
         return responses.json_response({})
 
     data.handle_request = handle_and_close
-
-
-def keep_certificates_to_their_thing() -> None:
-    """Refuse a thing for a certificate that is another's alone; the engine attaches any number.
-
-    A provisioning template says so by the certificate's ThingPrincipalType, EXCLUSIVE_THING.
-    https://docs.aws.amazon.com/iot/latest/developerguide/attach-thing-principal.html
-    """
-    iot = engine("services.iot")
-    make_plan, apply = iot._provisioning_plan, iot._apply_provisioning_plan
-    exclusive: set[str] = set()
-
-    def plan_exclusively(template, *rest):
-        plan = make_plan(template, *rest)
-        body = iot._provisioning_template_body(template)
-        resources = (json.loads(body) if isinstance(body, str) else body)["Resources"].values()
-        kinds = {one.get("Properties", {}).get("ThingPrincipalType") for one in resources}
-        plan["exclusive"] = "EXCLUSIVE_THING" in kinds
-        return plan
-
-    async def apply_exclusively(plan, certificate, role_arn):
-        arn = plan["thing"] and iot._thing_arn(plan["thing"][0].get("ThingName"))
-        key = certificate["certificateArn"]
-        taken = {one for one in certificate.get("attachedThings", []) if one != arn}
-        if taken and (plan["exclusive"] or key in exclusive):
-            raise iot._provisioning_failed("The certificate is attached to another thing.")
-        name = await apply(plan, certificate, role_arn)
-        if plan["exclusive"]:
-            exclusive.add(key)
-        return name
-
-    iot._provisioning_plan, iot._apply_provisioning_plan = plan_exclusively, apply_exclusively
 
 
 def queue_events() -> Callable[[str, str, str, Any], None]:
@@ -433,7 +401,7 @@ def main() -> None:
     send_responses_whole()
     authorise_calls_on_their_target()
     serve_delete_connection()
-    keep_certificates_to_their_thing()
+    neighbour("exclusive_things").mend(engine("services.iot"))
     dispatch = queue_events()
     deliver_logs_in_turn()
     neighbour("function_logs").mend(engine("core.lambda_runtime"))

@@ -7,9 +7,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.security.attacks.protections import Protection
-from tools.device.failures import ActionDenied, ConnectionRefused, DeviceError, Rejected
+from tools.device.failures import (
+    ActionDenied,
+    ConnectionRefused,
+    NotAdmitted,
+    Rejected,
+)
 
-NO = (ActionDenied, ConnectionRefused, Rejected)
+NO = (ActionDenied, ConnectionRefused, NotAdmitted, Rejected)
 
 
 class Succeeded(AssertionError):
@@ -21,7 +26,7 @@ def against(*protections: Protection) -> pytest.MarkDecorator:
     return pytest.mark.against(*protections)
 
 
-def refused(act: Callable[..., Any], *arguments: Any, **options: Any) -> DeviceError:
+def refused(act: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Let a device try, and return the refusal. Anything but a clear no is an error.
 
     Raises:

@@ -44,7 +44,7 @@ def pytest_pyfunc_call(pyfuncitem):
     protection = pyfuncitem.funcargs["taken_out"]
     if protection is None:
         return (yield)
-    stack = pyfuncitem.funcargs["guarded"]
+    stack = pyfuncitem.funcargs[protection.value.stack]
     with protection.value.take_out(stack):
         try:
             yield
@@ -72,7 +72,8 @@ def _written_down(request):
     found = defaultdict(list)
     for outcome in request.config.stash[OUTCOMES]:
         found[outcome.protection].append(outcome)
-    write({protection: found[protection] for protection in Protection})
+    if found:
+        write({protection: found[protection] for protection in Protection})
 
 
 # --- who attacks, and who must not notice

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from tests.e2e.just_in_time import GATEWAYS
 from tests.support.stack import Stack
 from tools import packaging
 from tools.registry import operate
@@ -286,6 +287,45 @@ EVERYTHING_LOGGED = (
 )
 
 
+GATE_TAKES_THE_NAME = (
+    Edit(
+        "jitr_gate/gate.py",
+        ')["parameterOverrides"]\n',
+        ')["parameterOverrides"]\n'
+        "        presented = decide.read(found.pem)\n"
+        '        overrides["ThingName"] = decide.certificate.field(presented, "CommonName")\n',
+    ),
+)
+
+
+def _gate(*edits: Edit) -> TakeOut:
+    return lambda stack: deployed(stack, stack.ca(GATEWAYS)["function_name"], "jitr_gate", *edits)
+
+
+@contextlib.contextmanager
+def _role_for_any_thing(stack: Stack) -> Iterator[None]:
+    """A just-in-time template's role without the prefix of the template's things."""
+    name = stack.outputs["jitp_templates"]["sensors"]["name"]
+    iam = stack.client("iam")
+    template = stack.client("iot").describe_provisioning_template(templateName=name)
+    role = template["provisioningRoleArn"].rpartition("/")[2]
+    before = {
+        policy: json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    own = f":thing/{stack.name_prefix}-sensor-*"
+    assert any(own in document for document in before.values())
+    for policy, document in before.items():
+        iam.put_role_policy(
+            RoleName=role, PolicyName=policy, PolicyDocument=document.replace(own, ":thing/*")
+        )
+    try:
+        yield
+    finally:
+        for policy, document in before.items():
+            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
+
+
 @contextlib.contextmanager
 def _certificates_left_on(stack: Any) -> Iterator[None]:
     """Neither the operator's command nor the lifecycle's function switches certificates off."""
@@ -309,6 +349,7 @@ class Entry:
         where: The file, or the page of AWS's documentation that says so.
         without: What is done to take it out; empty where nothing can be.
         take_out: Does it, on the stack; None where nothing can be done.
+        stack: The fixture that this stack is.
     """
 
     sentence: str
@@ -316,6 +357,7 @@ class Entry:
     where: str
     without: str = ""
     take_out: TakeOut | None = None
+    stack: str = "guarded"
 
 
 AWS_GUIDE = "https://docs.aws.amazon.com/iot/latest/developerguide"
@@ -470,6 +512,43 @@ class Protection(enum.Enum):
         "tools/registry/operate.py and lambda_src/device_lifecycle/enforce.py",
         "the command leaves them alone, and the function's role lacks the right",
         _certificates_left_on,
+    )
+    JITP_ROLE = Entry(
+        "A just-in-time template makes and changes things of its own prefix only.",
+        KeptBy.POLICIES,
+        "terraform/modules/jitp-template/iam.tf",
+        "its role's rights on things are for all things",
+        _role_for_any_thing,
+        "just_in_time",
+    )
+    GATE_NAMES = Entry(
+        "Behind a gate, the registry names the thing, whatever the certificate's subject says.",
+        KeptBy.CODE,
+        "lambda_src/jitr_gate/gate.py",
+        "the thing is named by the subject's common name",
+        _gate(*GATE_TAKES_THE_NAME),
+        "just_in_time",
+    )
+    GATE_LOG_ESCAPED = Entry(
+        "No character of a certificate's subject ends a line or a field of the gate's log.",
+        KeptBy.CODE,
+        f"lambda_src/{LOG}",
+        "fields are written as they are",
+        _gate(*NOT_ESCAPED),
+        "just_in_time",
+    )
+    GATE_LOG_ASCII = Entry(
+        "No character of a certificate's subject is shown as anything else.",
+        KeptBy.CODE,
+        f"lambda_src/{LOG}",
+        "characters beyond ASCII are written as they are",
+        _gate(*NOT_ASCII),
+        "just_in_time",
+    )
+    REGISTERED_CA = Entry(
+        "A certificate is registered just in time only if its CA is, in that account.",
+        KeptBy.AWS,
+        f"{AWS_GUIDE}/auto-register-device-cert.html",
     )
     REGISTERED_CERTIFICATE = Entry(
         "Only a certificate that AWS IoT knows, and that is active, connects.",
