@@ -105,6 +105,7 @@ def test_what_is_no_request_registers_a_device(
 def test_a_request_larger_than_any_message_registers_a_device(
     guarded, requests, expected, serial_number
 ):
+    """The endpoint says how large a message may be, and the device's own library keeps to that."""
     try:
         answers = requests.ask({**expected, "Location": "x" * MAX_MESSAGE_BYTES})
     except NotReachable:
