@@ -100,6 +100,14 @@ def stranger(guarded, claim_client_id):
         yield session
 
 
+@pytest.fixture(scope="session")
+def spare_token(guarded):
+    """The ownership token of a certificate for requests that are refused: making one takes long."""
+    client_id = guarded.template()["claim_client_id_prefix"] + "spare"
+    with guarded.session(guarded.claim.credentials(), client_id) as session:
+        return session.create_keys_and_certificate().ownership_token
+
+
 class Registrar:
     """Says what devices say in a claim session."""
 
