@@ -1,19 +1,16 @@
-"""Two applied stacks for the whole layer, with IAM and IoT policies enforced.
+"""An applied stack for the whole layer, with IAM and IoT policies enforced.
 
-`fleet` is examples/complete, whose devices come with claims; `just_in_time` is examples/jitp, whose
-devices come with certificates from their makers.
+`fleet` is examples/complete, whose devices come with claims. `just_in_time`, whose devices come
+with certificates from their makers, is in just_in_time.py: attacks use it too.
 """
 
 import secrets
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.e2e import just_in_time as examples
-from tests.e2e.just_in_time import JustInTime
 from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack
@@ -102,54 +99,6 @@ def fleet(auth_endpoint, tmp_path_factory) -> Iterator[Fleet]:
     fleet.stack_file = workspace.stack_file()
     yield fleet
     fleet.transport.close()
-
-
-@pytest.fixture(scope="session")
-def two_accounts(auth_endpoint, tmp_path_factory) -> Iterator[list[JustInTime]]:
-    """examples/jitp twice: once with all makers' CAs and revocation lists, once with one CA only.
-
-    Both are applied at the same time: most of it is the provider's waiting for a queue.
-    """
-    directory = tmp_path_factory.mktemp("just-in-time")
-    makers = examples.make_makers()
-    sensors = {examples.SENSORS: makers[examples.SENSORS].certificate_pem}
-    gateways = {name: makers[name].certificate_pem for name in makers.keys() - sensors.keys()}
-    accounts = [new_account(auth_endpoint) for _ in range(2)]
-    bucket = f"revocations-{accounts[0].account_id}"
-    variables = [
-        {"sensor_cas": sensors, "gateway_cas": gateways, "gateway_crl_bucket": bucket},
-        {"sensor_cas": sensors},
-    ]
-    workspaces = [
-        Workspace(support.stage(directory / account.account_id), examples.EXAMPLE, account, values)
-        for account, values in zip(accounts, variables, strict=True)
-    ]
-    with ThreadPoolExecutor(len(workspaces)) as pool:
-        list(pool.map(lambda workspace: workspace.init().apply(), workspaces))
-    stacks = [
-        JustInTime(workspace.outputs(), account, directory / "devices", makers, bucket)
-        for workspace, account in zip(workspaces, accounts, strict=True)
-    ]
-    region = {"LocationConstraint": auth_endpoint.region}
-    stacks[0].client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
-    for name in gateways:
-        stacks[0].publish_crl(name)
-    yield stacks
-    for stack in stacks:
-        stack.own_name.close()
-        stack.transport.close()
-
-
-@pytest.fixture(scope="session")
-def just_in_time(two_accounts) -> JustInTime:
-    """examples/jitp, applied with the CAs of three makers."""
-    return two_accounts[0]
-
-
-@pytest.fixture(scope="session")
-def elsewhere(two_accounts) -> JustInTime:
-    """examples/jitp in another account, with the CA of the sensors' maker only."""
-    return two_accounts[1]
 
 
 @pytest.fixture

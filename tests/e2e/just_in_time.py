@@ -1,5 +1,7 @@
 """An applied examples/jitp as the tests of this layer use it: the makers, their devices, the gate.
 
+The fixture `just_in_time` is known to every layer, so that each uses the same stack.
+
 The example is applied with the CA of one maker of sensors, which come up by a template, and those
 of two makers of gateways, each behind a gate of its own with a revocation list.
 """
@@ -10,6 +12,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +20,10 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from tests.support import terraform as support
+from tests.support.endpoint import new_account
 from tests.support.stack import IN_VAIN, Stack
+from tests.support.terraform import Workspace
 from tools.device.failures import ConnectionRefused, NotAdmitted
 from tools.device.just_in_time import JustInTimeResult
 from tools.device.maker import Maker
@@ -324,3 +330,51 @@ class JustInTime(Stack):
             "by the CA": record.claim_certificate_id == self.ca(GATEWAYS)["certificate_id"],
             "by the gate": record.template_name,
         }
+
+
+@pytest.fixture(scope="session")
+def two_accounts(auth_endpoint, tmp_path_factory) -> Iterator[list[JustInTime]]:
+    """examples/jitp twice: once with all makers' CAs and revocation lists, once with one CA only.
+
+    Both are applied at the same time: most of it is the provider's waiting for a queue.
+    """
+    directory = tmp_path_factory.mktemp("just-in-time")
+    makers = make_makers()
+    sensors = {SENSORS: makers[SENSORS].certificate_pem}
+    gateways = {name: makers[name].certificate_pem for name in makers.keys() - sensors.keys()}
+    accounts = [new_account(auth_endpoint) for _ in range(2)]
+    bucket = f"revocations-{accounts[0].account_id}"
+    variables = [
+        {"sensor_cas": sensors, "gateway_cas": gateways, "gateway_crl_bucket": bucket},
+        {"sensor_cas": sensors},
+    ]
+    workspaces = [
+        Workspace(support.stage(directory / account.account_id), EXAMPLE, account, values)
+        for account, values in zip(accounts, variables, strict=True)
+    ]
+    with ThreadPoolExecutor(len(workspaces)) as pool:
+        list(pool.map(lambda workspace: workspace.init().apply(), workspaces))
+    stacks = [
+        JustInTime(workspace.outputs(), account, directory / "devices", makers, bucket)
+        for workspace, account in zip(workspaces, accounts, strict=True)
+    ]
+    region = {"LocationConstraint": auth_endpoint.region}
+    stacks[0].client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=region)
+    for name in gateways:
+        stacks[0].publish_crl(name)
+    yield stacks
+    for stack in stacks:
+        stack.own_name.close()
+        stack.transport.close()
+
+
+@pytest.fixture(scope="session")
+def just_in_time(two_accounts) -> JustInTime:
+    """examples/jitp, applied with the CAs of three makers."""
+    return two_accounts[0]
+
+
+@pytest.fixture(scope="session")
+def elsewhere(two_accounts) -> JustInTime:
+    """examples/jitp in another account, with the CA of the sensors' maker only."""
+    return two_accounts[1]

@@ -61,13 +61,6 @@ def left_pending(stack, device):
     assert stack.status(device) == "PENDING_ACTIVATION"
 
 
-def unregistered(stack, device):
-    """A device is turned away before it can say its name, and leaves no trace."""
-    assert stack.turned_away(device).unheard
-    assert stack.status(device) is None
-    assert not stack.has_thing(device)
-
-
 # --- who comes up
 
 
@@ -114,17 +107,6 @@ def test_a_group_that_the_role_may_not_fill(just_in_time):
     if just_in_time.has_thing(device):
         assert just_in_time.principals(device.thing_name) == []
         assert "IT" not in just_in_time.groups(device.thing_name)
-
-
-@pytest.mark.failure_mode("S14")
-def test_a_certificate_that_names_a_thing_of_somebody_else(just_in_time, gateway):
-    """The maker's certificates get hold of its own things only, whatever it writes into them."""
-    before = just_in_time.everything(gateway)
-    thief = just_in_time.sensor(gateway.thing_name)
-    left_pending(just_in_time, thief)
-    assert just_in_time.policies(thief) == []
-    assert just_in_time.everything(gateway) == before
-    just_in_time.admit(gateway)
 
 
 # --- what a sensor may do
@@ -190,13 +172,6 @@ def connected(stack, device):
 
 
 # --- CAs
-
-
-@pytest.mark.parametrize("subject", ["Nobody's", "Northwind sensors"])
-def test_a_certificate_of_a_ca_that_is_not_registered(just_in_time, subject):
-    """Also of one that only calls itself like a registered one."""
-    other = Maker({"CommonName": subject, "Organization": "Northwind"})
-    unregistered(just_in_time, just_in_time.sensor(maker=other))
 
 
 @pytest.mark.parametrize(

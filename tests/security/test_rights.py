@@ -1,6 +1,6 @@
 """With IAM enforced the flows work, and each right that is taken away stops exactly its step.
 
-What claim and device certificates may do over MQTT is shown in tests/e2e/test_isolation.py.
+What claim and device certificates may do over MQTT is shown in tests/security/attacks.
 """
 
 import json
@@ -106,19 +106,6 @@ def test_without_the_permission_to_call_the_hook_nobody_gets_in(guarded, serial_
             SourceAccount=guarded.endpoint.account_id,
         )
     guarded.provision(serial_number, KIND, claim=guarded.claim)
-
-
-@failure_mode("B2", "S8")
-def test_a_template_that_is_not_of_the_stack_cannot_call_the_hook(guarded):
-    ours = guarded.describe_template()
-    with pytest.raises(ClientError, match="Access denied during lambda validation"):
-        guarded.client("iot").create_provisioning_template(
-            templateName="guard-factory-2",
-            templateBody=ours["templateBody"],
-            provisioningRoleArn=ours["provisioningRoleArn"],
-            preProvisioningHook=ours["preProvisioningHook"],
-            enabled=True,
-        )
 
 
 # --- the provisioning role

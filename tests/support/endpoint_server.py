@@ -2,8 +2,8 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py`, `alarms.py`, `function_logs.py` and `journal.py`, which are loaded by
-their paths:
+its neighbours `jitp.py`, `alarms.py`, `exclusive_things.py`, `function_logs.py` and `journal.py`,
+which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -401,6 +401,7 @@ def main() -> None:
     send_responses_whole()
     authorise_calls_on_their_target()
     serve_delete_connection()
+    neighbour("exclusive_things").mend(engine("services.iot"))
     dispatch = queue_events()
     deliver_logs_in_turn()
     neighbour("function_logs").mend(engine("core.lambda_runtime"))

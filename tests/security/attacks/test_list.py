@@ -1,0 +1,53 @@
+"""The list of protections and the attacks belong together: none without the other."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from tests.security.attacks.protections import KeptBy, Protection
+
+HERE = Path(__file__).parent
+# What stays allowed, so that the attacks beside it do not fail for another reason.
+COUNTERPARTS = {
+    "test_a_serial_number_said_twice_is_one_device",
+    "test_a_used_token_from_another_connection_changes_nothing",
+    "test_what_is_refused_to_others_is_allowed_to_oneself",
+}
+
+
+def functions():
+    """Every test of the package but these, by name."""
+    for path in sorted(HERE.glob("test_*.py")):
+        if path.name != Path(__file__).name:
+            module = importlib.import_module(f"tests.security.attacks.{path.stem}")
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                    yield node.name, getattr(module, node.name)
+
+
+def protections_of(test):
+    """What it is marked with."""
+    marks = getattr(test, "pytestmark", [])
+    return {one for mark in marks if mark.name == "against" for one in mark.args}
+
+
+ATTACKS = {name: protections_of(test) for name, test in functions()}
+
+
+@pytest.mark.parametrize("protection", Protection)
+def test_each_protection_has_an_attack_that_misses_it(protection):
+    assert any(protection in against for against in ATTACKS.values())
+
+
+def test_each_attack_names_its_protections():
+    assert {name for name, against in ATTACKS.items() if not against} == COUNTERPARTS
+
+
+@pytest.mark.parametrize("protection", Protection)
+def test_what_is_ours_can_be_taken_out_and_what_is_not_cannot(protection):
+    entry = protection.value
+    ours = entry.kept_by is not KeptBy.AWS
+    assert (entry.take_out is not None) is ours
+    assert bool(entry.without) is ours
