@@ -6,7 +6,6 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.documents import document
 from iot_documents.templates import FLEET, TEMPLATE, body, template_type
 
 # Beside this one AWS IoT fills in nothing for a fleet template.
@@ -46,7 +45,7 @@ class IoTTemplateUndeclaredParameter(BaseResourceCheck):
 
 def _resources(conf: dict[str, list[Any]]) -> list[Any]:
     """The body's resources, also those of which only an expression is known."""
-    found = document(conf, "template_body") or {}
+    found: Any = document(conf, "template_body")
     return list(found["Resources"].values())
 
 
