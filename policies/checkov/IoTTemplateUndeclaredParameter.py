@@ -6,6 +6,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
+from iot_documents.documents import document
 from iot_documents.templates import FLEET, TEMPLATE, body, template_type
 
 # Beside this one AWS IoT fills in nothing for a fleet template.
