@@ -46,7 +46,7 @@ class IoTTemplateUndeclaredParameter(BaseResourceCheck):
 
 def _resources(conf: dict[str, list[Any]]) -> list[Any]:
     """The body's resources, also those of which only an expression is known."""
-    found = document(conf, "template_body") or {}
+    found: Any = document(conf, "template_body")
     return list(found["Resources"].values())
 
 

@@ -98,7 +98,7 @@ resource "aws_iot_provisioning_template" "plan_fail" {
 resource "aws_iot_provisioning_template" "unknown_later" {
   name                  = "unknown_later"
   provisioning_role_arn = "arn:aws:iam::111122223333:role/provisioning"
-  template_body         = jsonencode({ Resources = { thing = terraform_data.later.id } })
+  template_body         = jsonencode({ Resources = { thing = terraform_data.later.id, policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "device" } } } })
 }
 
 resource "terraform_data" "later" {}

@@ -51,3 +51,21 @@ resource "aws_iot_topic_rule" "plan_fail" {
     role_arn   = "arn:aws:iam::111122223333:role/rule"
   }
 }
+
+# A part that is optional and not given: checkov hands over the object.
+variable "options" {
+  type    = object({ version = optional(string, "2016-03-23") })
+  default = {}
+}
+
+resource "aws_iot_topic_rule" "plan_pass_option" {
+  name        = "plan_pass_option"
+  enabled     = true
+  sql         = "SELECT * FROM 'devices/+/telemetry'"
+  sql_version = var.options.version
+
+  sns {
+    target_arn = "arn:aws:sns:eu-west-1:111122223333:alerts"
+    role_arn   = "arn:aws:iam::111122223333:role/rule"
+  }
+}
