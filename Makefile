@@ -118,6 +118,10 @@ test-security: environments package ## IAM enforced: what must work works, what 
 test-destroy: environments package ## Slow on AWS-like endpoints: decommission, then destroy, leave nothing
 	@$(PYTEST) tests -m slow $(PYTEST_ARGS)
 
+.PHONY: least-privilege
+least-privilege: environments package ## Slow: take each right away by itself, see what breaks; reports/least-privilege.md
+	@$(PY) -m tests.least_privilege
+
 .PHONY: mutation
 mutation: $(VENV)/.stamp ## Slow: mutation testing of the decision code
 	@$(PY) -m tools.mutation
@@ -139,7 +143,7 @@ down: $(VENV)/.stamp ## Stop what `make up` started
 .PHONY: clean
 clean: ## Remove everything generated, the environments too
 	@if [ -x $(PY) ] && [ -e build/endpoint.json ]; then $(PY) -m tools.endpoint stop; fi
-	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build mutants *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(ENDPOINT_ENV) $(CHECKOV_ENV) build mutants reports *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	@find terraform lambda_src tools tests -name __pycache__ -prune -exec rm -rf {} +
 	@find terraform -name .terraform -prune -exec rm -rf {} +
 

@@ -1,0 +1,1 @@
+"""`make least-privilege`: takes one right at a time away, and shows what breaks without it."""
