@@ -29,9 +29,44 @@ COMPLETE, JUST_IN_TIME, CHOICES, BASELINE = "complete", "jitp", "choices", "acco
 STACKS = (COMPLETE, JUST_IN_TIME, CHOICES)
 CLAIM = "line-1"
 GATEWAY = "gateway"
+LAMP_CLIENTS = "arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}"
 
 
-def choices_variables(csr_pem: str, ca_pem: str, key_arn: str) -> dict[str, Any]:
+class Choices(Fleet):
+    """The root module by other choices.
+
+    Attributes:
+        maker: Of lamps, whose CA is registered.
+    """
+
+    def __init__(
+        self, outputs: dict[str, Any], endpoint: Endpoint, directory: Path, maker: Maker
+    ) -> None:
+        super().__init__(outputs, endpoint, directory)
+        self.maker = maker
+
+
+def lamp_template() -> dict[str, Any]:
+    """A body that brings its policy along, which AWS IoT then makes."""
+    name = "AWS::IoT::Certificate::CommonName"
+    own_id = "AWS::IoT::Certificate::Id"
+    connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": LAMP_CLIENTS}
+    document = {"Version": "2012-10-17", "Statement": [connect]}
+    resources = {
+        "Thing": {"ThingName": {"Ref": name}},
+        "Certificate": {"CertificateId": {"Ref": own_id}, "Status": "ACTIVE"},
+        "Policy": {"PolicyDocument": json.dumps(document)},
+    }
+    return {
+        "Parameters": {name: {"Type": "String"}, own_id: {"Type": "String"}},
+        "Resources": {
+            kind.lower(): {"Type": f"AWS::IoT::{kind}", "Properties": properties}
+            for kind, properties in resources.items()
+        },
+    }
+
+
+def choices_variables(csr_pem: str, ca_pems: dict[str, str], key_arn: str) -> dict[str, Any]:
     """Things confirm, strangers are quarantined, the trail is archived, claims are guarded.
 
     The revocation list of its gate, at which nobody comes, has a key of its own.
@@ -46,9 +81,17 @@ def choices_variables(csr_pem: str, ca_pem: str, key_arn: str) -> dict[str, Any]
                 "claim_certificates": {CLAIM: {"csr_pem": csr_pem}},
             },
         },
+        "jitp_templates": {
+            "lamps": {
+                "inline": True,
+                "thing_name_prefix": "choices-",
+                "template_body": json.dumps(lamp_template()),
+            },
+        },
         "certificate_authorities": {
+            "lamps": {"certificate_pem": ca_pems["lamps"], "template": "lamps"},
             "keyed-gw": {
-                "certificate_pem": ca_pem,
+                "certificate_pem": ca_pems["keyed-gw"],
                 "gate": "registry",
                 "gate_settings": {
                     "serial_number": {"parameter": "SerialNumber"},
@@ -85,8 +128,7 @@ def applied(
     finally:
         for stack in stacks.values():
             stack.transport.close()
-            if isinstance(stack, JustInTime):
-                stack.own_name.close()
+            stack.own_name.close()
 
 
 def complete(account: Endpoint, directory: Path) -> Fleet:
@@ -119,15 +161,16 @@ def just_in_time(account: Endpoint, directory: Path) -> JustInTime:
     return stack
 
 
-def choices(account: Endpoint, directory: Path) -> Fleet:
+def choices(account: Endpoint, directory: Path) -> Choices:
     """The root module by other choices."""
     key = ClaimKey(directory / "claims", CLAIM)
-    maker = Maker({"CommonName": "Keyed gateways"})
+    makers = {name: Maker({"CommonName": name}) for name in ("lamps", "keyed-gw")}
+    pems = {name: maker.certificate_pem for name, maker in makers.items()}
     key_arn = f"arn:aws:kms:{account.region}:{account.account_id}:key/{uuid.UUID(int=0)}"
-    variables = choices_variables(key.csr_pem, maker.certificate_pem, key_arn)
+    variables = choices_variables(key.csr_pem, pems, key_arn)
     workspace = root_module(support.stage(directory / "copy"), account, variables)
     workspace.apply()
-    return Fleet(workspace.outputs(), account, directory / "devices")
+    return Choices(workspace.outputs(), account, directory / "devices", makers["lamps"])
 
 
 def planned_baseline(account: Endpoint, directory: Path) -> list[Holder]:

@@ -8,6 +8,7 @@ import pytest
 from tests.least_privilege import documented, policy_files
 from tests.least_privilege.flows import FLOWS
 from tests.least_privilege.policy_files import files
+from tests.support.terraform import ROOT
 
 DOCUMENTED = documented.read()
 # The file's own names of what a flow or an entry of the documentation has to speak of.
@@ -35,6 +36,14 @@ def test_every_action_and_condition_is_spoken_of(name):
     found |= set(CONDITION.findall(text)) - {"aws:SecureTransport"}
     assert found or "actions)}" in text
     assert sorted(right for right in found if not speaks(name, right)) == []
+
+
+def test_every_action_that_a_module_adds_is_spoken_of():
+    texts = [path.read_text() for path in (ROOT / "terraform/modules").glob("*/*.tf")]
+    added = {action for text in texts for action in policy_files.ACTION.findall(text)}
+    known = {*files(), policy_files.PERMISSION}
+    assert "iot:CreatePolicy" in added
+    assert sorted(one for one in added if not any(speaks(file, one) for file in known)) == []
 
 
 def test_flows_and_documentation_speak_of_files_that_exist():

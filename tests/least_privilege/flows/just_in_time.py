@@ -1,13 +1,17 @@
 """Devices with certificates of their makers: what the JITP role and the gate need."""
 
 import contextlib
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from device_registry.record import Status
 from tests.e2e.just_in_time import GATEWAY, GATEWAYS, Device, JustInTime
-from tests.least_privilege.flows.flow import flow, forget, invoke, see, soon
-from tests.least_privilege.stacks import JUST_IN_TIME
+from tests.least_privilege.flows.flow import flow, forget, invoke, see, serial, soon, status
+from tests.least_privilege.stacks import CHOICES, JUST_IN_TIME, Choices
+from tools.device.failures import ConnectionRefused
 
+HASH = re.compile("[0-9a-f]{64}")
 STAND_IN = (
     "iot:CreateThing iot:DescribeThing iot:AttachThingPrincipal iot:AddThingToThingGroup "
     "iot:UpdateCertificate iot:AttachPolicy iot:GetPolicy"
@@ -28,6 +32,46 @@ def provisioned(stack: JustInTime) -> None:
     active = soon(lambda: stack.status(device) == "ACTIVE", 3)
     see(active, f"its certificate stays {stack.status(device)}")
     see(stack.has_thing(device), "it has no thing")
+
+
+@flow(
+    "a sensor whose thing exists is provisioned just in time",
+    JUST_IN_TIME,
+    {("*-jitp", "provisioning-role"): "iot:UpdateThing"},
+)
+def provisioned_again(stack: JustInTime) -> None:
+    device = stack.sensor()
+    stack.client("iot").create_thing(
+        thingName=device.thing_name, attributePayload={"attributes": {"location": "elsewhere"}}
+    )
+    stack.knock(device)
+    active = soon(lambda: stack.status(device) == "ACTIVE", 3)
+    see(active, f"its certificate stays {stack.status(device)}")
+
+
+@flow(
+    "a lamp's policy is made just in time",
+    CHOICES,
+    {("*-jitp", "provisioning-role"): "iot:CreatePolicy"},
+)
+def policy_made(stack: Choices) -> None:
+    iot, name = stack.client("iot"), f"{stack.name_prefix}-{serial()}"
+    remove_made_policies(iot)
+    device = Device(stack.maker.device({"CommonName": name}), name, name)
+    with contextlib.suppress(ConnectionRefused):
+        stack.own_name.connect(device.credentials, name).close()
+    active = soon(lambda: status(stack, device.certificate_id) == "ACTIVE", 3)
+    see(active, "its certificate stays PENDING_ACTIVATION")
+
+
+def remove_made_policies(iot: Any) -> None:
+    """Remove the policy that the last lamp has, which is named by the hash of its document."""
+    for policy in iot.list_policies()["policies"]:
+        name = policy["policyName"]
+        if HASH.fullmatch(name):
+            for target in iot.list_targets_for_policy(policyName=name)["targets"]:
+                iot.detach_policy(policyName=name, target=target)
+            iot.delete_policy(policyName=name)
 
 
 @contextlib.contextmanager

@@ -73,6 +73,30 @@ def test_a_right_that_nothing_needs_is_unexplained():
     assert Row(entry).why == "works without it: works"
 
 
+def test_a_flow_that_broke_once_was_only_slow():
+    place = Place("iot:UpdateCertificate")
+    (entry,) = place.entries()
+    answers = iter([Broken("nothing arrives"), None])
+
+    def run(stack):
+        if answer := next(answers):
+            raise answer
+
+    entry.flows = (Flow("slow", STACK, run, place.flow.needs),)
+    assert runner.prove(None, STACK, entry, silent) is None
+    assert next(answers, "both asked") == "both asked"
+
+
+def test_a_flow_that_stays_broken_proves_nothing(monkeypatch):
+    monkeypatch.setattr(runner.time, "sleep", silent)
+    place = Place("iot:UpdateCertificate", needed=["iot:UpdateCertificate"])
+    place.put = lambda document: None if document is place.before else Place.put(place, document)
+    place.holder = Holder("guard", "claim-guard", place.before, place.put)
+    (entry,) = place.entries()
+    with pytest.raises(runner.NotSufficient, match="with iot:UpdateCertificate again"):
+        runner.prove(None, STACK, entry, silent)
+
+
 def test_a_flow_that_fails_by_itself_proves_nothing():
     place = Place("iot:UpdateCertificate")
     (entry,) = place.entries()
