@@ -22,6 +22,7 @@ CALLERS = {
     "claim-budget": "an alarm",
 }
 CALLER = re.compile(rf"\(({'|'.join(CALLERS)})")
+DEFAULT = "Enable IAM User Permissions"
 HEXADECIMAL = re.compile("[0-9a-f]{64}")
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -211,6 +212,9 @@ def _resources(stack: Stack) -> Iterator[Holder]:
     for key in keys.list_keys()["Keys"]:
         place = {"KeyId": key["KeyId"], "PolicyName": "default"}
         document = json.loads(keys.get_key_policy(**place)["Policy"])
+        if any("Sid" not in one or one["Sid"] == DEFAULT for one in document["Statement"]):
+            # A key that the stack only uses has the policy that every key begins with.
+            continue
         file = policy_files.made_from(document)
 
         def put_key(document: dict[str, Any], place: Any = place) -> None:

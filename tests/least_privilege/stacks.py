@@ -19,7 +19,7 @@ from tests.e2e.just_in_time import JustInTime
 from tests.least_privilege import policy_files
 from tests.least_privilege.holders import Holder, find
 from tests.support import terraform as support
-from tests.support.endpoint import new_account
+from tests.support.endpoint import client, new_account
 from tests.support.stack import PROVIDER, ClaimKey, Stack, root_module
 from tests.support.terraform import Workspace
 from tools.device.maker import Maker
@@ -37,13 +37,11 @@ class Choices(Fleet):
 
     Attributes:
         maker: Of lamps, whose CA is registered.
+        crl_key_arn: Key of a revocation list, which is nobody else's.
     """
 
-    def __init__(
-        self, outputs: dict[str, Any], endpoint: Endpoint, directory: Path, maker: Maker
-    ) -> None:
-        super().__init__(outputs, endpoint, directory)
-        self.maker = maker
+    maker: Maker
+    crl_key_arn: str
 
 
 def lamp_template() -> dict[str, Any]:
@@ -84,7 +82,7 @@ def choices_variables(csr_pem: str, ca_pems: dict[str, str], key_arn: str) -> di
         "jitp_templates": {
             "lamps": {
                 "inline": True,
-                "thing_name_prefix": "choices-",
+                "thing_name_prefix": "choices-lamp-",
                 "template_body": json.dumps(lamp_template()),
             },
         },
@@ -166,11 +164,13 @@ def choices(account: Endpoint, directory: Path) -> Choices:
     key = ClaimKey(directory / "claims", CLAIM)
     makers = {name: Maker({"CommonName": name}) for name in ("lamps", "keyed-gw")}
     pems = {name: maker.certificate_pem for name, maker in makers.items()}
-    key_arn = f"arn:aws:kms:{account.region}:{account.account_id}:key/{uuid.UUID(int=0)}"
+    key_arn = client(account, "kms").create_key()["KeyMetadata"]["Arn"]
     variables = choices_variables(key.csr_pem, pems, key_arn)
     workspace = root_module(support.stage(directory / "copy"), account, variables)
     workspace.apply()
-    return Choices(workspace.outputs(), account, directory / "devices", makers["lamps"])
+    stack = Choices(workspace.outputs(), account, directory / "devices")
+    stack.maker, stack.crl_key_arn = makers["lamps"], key_arn
+    return stack
 
 
 def planned_baseline(account: Endpoint, directory: Path) -> list[Holder]:

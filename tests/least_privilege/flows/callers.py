@@ -1,11 +1,12 @@
 """Who may call functions, take roles, write to queues and tell topics, among AWS's services."""
 
+import base64
 import contextlib
 import io
 import json
 import secrets
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -26,7 +27,7 @@ from tests.least_privilege.flows.flow import (
 from tests.least_privilege.flows.lifecycle import function, now, record
 from tests.least_privilege.flows.operations import goes_off
 from tests.least_privilege.holders import permission
-from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY, JUST_IN_TIME
+from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY, JUST_IN_TIME, Choices
 from tests.support import notifications
 from tests.support.stack import Stack
 
@@ -139,9 +140,15 @@ def arrives(stack: Stack, queue_url: str, text: str, seconds: float) -> None:
         messages = answer.get("Messages", [])
         for one in messages:
             queues.delete_message(QueueUrl=queue_url, ReceiptHandle=one["ReceiptHandle"])
-        return any(text in one["Body"] for one in messages)
+        return any(text in said(one["Body"]) for one in messages)
 
     see(soon(look, seconds), "nothing arrives in the queue")
+
+
+def said(body: str) -> str:
+    """A message, and what a topic rule could not hand over in it."""
+    original = json.loads(body).get("base64OriginalPayload", "")
+    return body + base64.b64decode(original).decode()
 
 
 @flow(
@@ -156,9 +163,9 @@ def kept_by_the_rule(stack: Fleet) -> None:
     queue = stack.outputs["device_lifecycle"]["dead_letter_queues"]["confirmation"]["url"]
     with (
         not_callable(stack, function(stack, "confirmation"), "topic-rule"),
-        connected(stack),
+        connected(stack) as device,
     ):
-        arrives(stack, queue, "PermissionError", 3)
+        arrives(stack, queue, str(device.thing_name), 3)
 
 
 @flow(
@@ -175,8 +182,9 @@ def kept_by_the_gates_rule(stack: JustInTime) -> None:
     with not_callable(stack, ca["function_name"], "topic-rule"):
         iot.enable_topic_rule(ruleName=name)
         try:
-            stack.knock(stack.gateway())
-            arrives(stack, ca["dead_letter_queue_url"], "PermissionError", 3)
+            device = stack.gateway()
+            stack.knock(device)
+            arrives(stack, ca["dead_letter_queue_url"], device.certificate_id, 3)
         finally:
             iot.disable_topic_rule(ruleName=name)
 
@@ -322,6 +330,56 @@ def other_function(stack: Fleet) -> None:
     finally:
         functions.delete_function(FunctionName=name)
     raise Broken("the attack gets through: the function has the role's rights")
+
+
+def with_the_rights_of(stack: Stack, role: str) -> dict[str, str]:
+    """Credentials of somebody who may what a role may: those of a function that were stolen."""
+    iam, name = stack.client("iam"), f"thief-{secrets.token_hex(4)}"
+    iam.create_user(UserName=name)
+    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        held = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+        text = held if isinstance(held, str) else json.dumps(held)
+        iam.put_user_policy(UserName=name, PolicyName=policy, PolicyDocument=text)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+
+
+def refused(call: Callable[[], Any]) -> bool:
+    """Whether the caller may not."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return True
+    return False
+
+
+@flow(
+    "attack: the audit trail's key used by itself, with the function's rights",
+    CHOICES,
+    {("lifecycle-audit", "lifecycle-audit"): "kms:ViaService"},
+)
+def data_key(stack: Choices) -> None:
+    role = f"{function(stack, 'audit')}-{stack.endpoint.region}"
+    thief = stack.client("kms", **with_the_rights_of(stack, role))
+    key = stack.outputs["device_lifecycle"]["audit_kms_key_arn"]
+    held_off = refused(lambda: thief.generate_data_key(KeyId=key, KeySpec="AES_256"))
+    see(held_off, "the attack gets through: KMS hands out a data key")
+
+
+@flow(
+    "attack: the revocation list's key used by itself, with the gate's rights",
+    CHOICES,
+    {("*-gw-gate", "jitr-crl"): "kms:ViaService"},
+)
+def decryption(stack: Choices) -> None:
+    gate = stack.outputs["certificate_authorities"]["keyed-gw"]["function_name"]
+    secret = stack.client("kms").encrypt(KeyId=stack.crl_key_arn, Plaintext=b"list")
+    role = f"{gate}-{stack.endpoint.region}"
+    thief = stack.client("kms", **with_the_rights_of(stack, role))
+    held_off = refused(lambda: thief.decrypt(CiphertextBlob=secret["CiphertextBlob"]))
+    see(held_off, "the attack gets through: KMS decrypts for the thief")
 
 
 # --- the topic of alarms

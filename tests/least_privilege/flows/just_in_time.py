@@ -55,7 +55,7 @@ def provisioned_again(stack: JustInTime) -> None:
     {("*-jitp", "provisioning-role"): "iot:CreatePolicy"},
 )
 def policy_made(stack: Choices) -> None:
-    iot, name = stack.client("iot"), f"{stack.name_prefix}-{serial()}"
+    iot, name = stack.client("iot"), f"{stack.name_prefix}-lamp-{serial()}"
     remove_made_policies(iot)
     device = Device(stack.maker.device({"CommonName": name}), name, name)
     with contextlib.suppress(ConnectionRefused):
