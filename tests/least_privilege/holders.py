@@ -10,6 +10,7 @@ from typing import Any
 from tests.least_privilege import policy_files
 from tests.least_privilege.documents import Right, rights, without
 from tests.support.stack import Stack
+from tools.endpoint import REGION
 
 FUNCTION_FILES = {"lambda-logs", "lambda-trust", "lambda-xray"}
 CLAIMS = {"-claim": "", "-claim-keys": ", keys", "-claim-csr": ", CSR"}
@@ -23,8 +24,11 @@ CALLERS = {
 }
 CALLER = re.compile(rf"\(({'|'.join(CALLERS)})")
 DEFAULT = "Enable IAM User Permissions"
-HEXADECIMAL = re.compile("[0-9a-f]{64}")
-UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+DIFFERS = {
+    "ID": re.compile("[0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "ACCOUNT": re.compile(r"\b[0-9]{12}\b"),
+    "REGION": re.compile(rf"\b{REGION}\b"),
+}
 
 
 @dataclass(frozen=True)
@@ -94,12 +98,12 @@ def short(stack: Stack, name: str) -> str:
     return name.removeprefix(f"{stack.name_prefix}-").removesuffix(f"-{stack.endpoint.region}")
 
 
-def plain(stack: Stack, text: str) -> str:
+def plain(text: str, stack: Stack | None = None) -> str:
     """A text without what differs from run to run."""
-    text = text.replace(stack.endpoint.account_id, "ACCOUNT").replace(
-        stack.endpoint.region, "REGION"
-    )
-    text = UUID.sub("ID", HEXADECIMAL.sub("ID", text))
+    for name, pattern in DIFFERS.items():
+        text = pattern.sub(name, text)
+    if stack is None:
+        return text
     return re.sub(rf"\b{re.escape(stack.name_prefix)}\b", "PREFIX", text)
 
 

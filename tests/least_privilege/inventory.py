@@ -85,10 +85,10 @@ def _key(stack: Stack | None, holder: Holder, right: Right) -> Key:
 
 def _name(stack: Stack | None, holder: Holder, text: str) -> str:
     if stack is None:
-        return text
+        return plain(text)
     own = holder.name.partition("-claim")[0]
     return (
-        plain(stack, text)
+        plain(text, stack)
         .replace(f"/{own}/", "/NAME/")
         .replace(f"/PREFIX-{short(stack, own)}/", "/NAME/")
     )
