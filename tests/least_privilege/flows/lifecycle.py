@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from device_lifecycle import journal
 from device_registry.record import DeviceRecord, ReprovisionPolicy, Status, to_item
 from tests.e2e.conftest import Fleet
 from tests.least_privilege.flows.flow import (
@@ -106,7 +107,7 @@ def dropped(stack: Stack, key: str, device: DeviceRecord) -> None:
 
     Nothing waits for that: the log alone tells.
     """
-    told = {"event": "connection-dropped", "serialNumber": device.serial_number}
+    told = {"event": journal.CONNECTION_DROPPED, "serialNumber": device.serial_number}
     entries = soon(lambda: log(stack, key, **told), 10)
     see(entries, "no attempt to close the connection is logged")
     outcome = entries[0]["outcome"]
@@ -225,7 +226,7 @@ def cut_off(stack: Fleet) -> None:
     with record(stack, Status.SUSPENDED, certificate_id=certificate_id) as device:
         answer = invoke(stack, function(stack, "enforcement"), suspended(device))
         if answer["batchItemFailures"]:
-            told = {"event": "fault", "serialNumber": device.serial_number}
+            told = {"event": journal.FAULT, "serialNumber": device.serial_number}
             faults = soon(lambda: log(stack, "enforcement", **told))
             detail = faults[0]["detail"] if faults else "nothing is logged"
             raise Broken(f"the change is to be delivered again ({detail})")
@@ -297,7 +298,7 @@ def sweep(stack: Stack) -> None:
 
 def fault(stack: Stack, device: DeviceRecord) -> str:
     """What the sweep says of a device that it could do nothing about."""
-    told = {"event": "fault", "serialNumber": device.serial_number}
+    told = {"event": journal.FAULT, "serialNumber": device.serial_number}
     entries = soon(lambda: log(stack, "sweep", **told))
     return f" ({entries[0]['detail']})" if entries else ""
 
