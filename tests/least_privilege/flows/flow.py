@@ -28,7 +28,15 @@ class Broken(Exception):
     """The flow did not come to its end; the message says what was seen.
 
     Anything else that a flow raises is a fault of the flow and proves nothing.
+
+    Args:
+        symptom: What was seen.
+        refused: Whether somebody said no. What only did not happen may still come.
     """
+
+    def __init__(self, symptom: str, *, refused: bool = False) -> None:
+        super().__init__(symptom)
+        self.refused = refused
 
 
 @dataclass(frozen=True)
@@ -72,15 +80,17 @@ def step(what: str) -> Iterator[None]:
         yield
     except Rejected as error:
         code = f"{error.status_code} {error.error_code}".strip()
-        raise Broken(f"{what}: {error.operation} was refused ({code})") from error
+        symptom = f"{what}: {error.operation} was refused ({code})"
+        raise Broken(symptom, refused=True) from error
     except ActionDenied as error:
         denied = DENIED.search(str(error))
-        raise Broken(f"{what}: it may not {denied[1] if denied else error}") from error
+        symptom = f"{what}: it may not {denied[1] if denied else error}"
+        raise Broken(symptom, refused=True) from error
     except DeviceError as error:
         reason = getattr(error, "reason", None) or str(error)
         raise Broken(f"{what}: {type(error).__name__} ({reason})") from error
     except ClientError as error:
-        raise Broken(f"{what}: {of_client_error(error)}") from error
+        raise Broken(f"{what}: {of_client_error(error)}", refused=True) from error
 
 
 def of_client_error(error: ClientError) -> str:
@@ -109,7 +119,8 @@ def invoke(stack: Stack, function: str, event: Any, qualifier: str | None = "liv
     answer = stack.client("lambda").invoke(**place, Payload=json.dumps(event))
     payload = json.loads(answer["Payload"].read() or "null")
     if "FunctionError" in answer:
-        raise Broken(f"the function failed: {_told(payload)}")
+        symptom = f"the function failed: {_told(payload)}"
+        raise Broken(symptom, refused="may not" in symptom or "AccessDenied" in symptom)
     return payload
 
 

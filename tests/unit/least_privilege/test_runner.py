@@ -87,6 +87,20 @@ def test_a_flow_that_broke_once_was_only_slow():
     assert next(answers, "both asked") == "both asked"
 
 
+def test_who_was_refused_need_not_ask_twice():
+    place = Place("iot:UpdateCertificate")
+    (entry,) = place.entries()
+    answers = iter([Broken("it may not", refused=True), None])
+
+    def run(stack):
+        if answer := next(answers):
+            raise answer
+
+    entry.flows = (Flow("asks", STACK, run, place.flow.needs),)
+    assert runner.prove(None, STACK, entry, silent) == Proof("asks", "it may not")
+    assert next(answers, "both asked") == "both asked"
+
+
 def test_a_flow_that_stays_broken_proves_nothing(monkeypatch):
     monkeypatch.setattr(runner.time, "sleep", silent)
     place = Place("iot:UpdateCertificate", needed=["iot:UpdateCertificate"])
