@@ -57,8 +57,8 @@ class Run:
                 done()
             runner.sufficient(stack, flows, tell, "with every right again")
             done()
-        except runner.NotSufficient as error:
-            self._fault(f"{name}: {error}")
+        except Exception as error:  # noqa: BLE001  the other stacks go on, and the report has it
+            self._fault(f"{name}: {type(error).__name__}: {error}")
         tell("done")
 
     def _try(self, stack: Stack, name: str, entry: Entry, tell: runner.Tell) -> None:
