@@ -122,6 +122,10 @@ test-security: environments package ## IAM enforced: what must work works, what 
 test-destroy: environments package ## Slow on AWS-like endpoints: decommission, then destroy, leave nothing
 	@$(PYTEST) tests -m slow $(PYTEST_ARGS)
 
+.PHONY: least-privilege
+least-privilege: environments package ## Slow: take each right away by itself, see what breaks; reports/least-privilege.md
+	@$(PY) -m tests.least_privilege
+
 .PHONY: mutation
 mutation: $(VENV)/.stamp ## Slow: mutation testing of the decision code
 	@$(PY) -m tools.mutation

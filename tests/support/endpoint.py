@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
@@ -23,6 +24,7 @@ from tools.endpoint import Endpoint, embedded_endpoint
 
 # Begins anywhere: a second run at an external endpoint must not meet what the first one made.
 _account_numbers = itertools.count(200_000_000_000 + secrets.randbelow(10**11))
+_one_at_a_time = threading.Lock()
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +80,8 @@ def session(
 
 def client(endpoint: Endpoint, service: str, **credentials: str) -> Any:
     """A boto3 client for one service at the endpoint; `credentials` as for `session`."""
-    with using(endpoint):
+    # The environment is the whole process's: threads take turns.
+    with _one_at_a_time, using(endpoint):
         return session(endpoint, **credentials).client(service)
 
 

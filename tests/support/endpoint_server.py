@@ -2,8 +2,8 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py`, `alarms.py`, `exclusive_things.py`, `function_logs.py` and `journal.py`,
-which are loaded by their paths:
+its neighbours `jitp.py`, `alarms.py`, `authority.py`, `exclusive_things.py`, `function_logs.py`
+and `journal.py`, which are loaded by their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -53,7 +53,7 @@ ROLE_SESSION_SECONDS = 900
 RETRY_PAUSES = (1, 2)
 EVENTS_AT_A_TIME = 8
 DELIVERIES_AT_A_TIME = 2
-ALARMS = "lambda.alarms.cloudwatch.amazonaws.com"
+ALARMS, IOT = "lambda.alarms.cloudwatch.amazonaws.com", "iot.amazonaws.com"
 TARGET_POLICIES = "/target-policies/"
 CONNECTIONS = "/connections/"
 LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
@@ -208,7 +208,7 @@ def queue_events() -> Callable[[str, str, str, Any], None]:
 
 
 def call_from_alarms(
-    dispatch: Callable[[str, str, str, Any], None],
+    dispatch: Callable[[str, str, str, Any], None], authority: Any
 ) -> Callable[[str, str, Any], None]:
     """What hands an alarm's event to a function, if that function's policy lets the alarm.
 
@@ -216,23 +216,11 @@ def call_from_alarms(
     reasons only. A line in the log says so.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
     """
-    functions, responses = engine("services.lambda_svc"), engine("core.responses")
-    evaluator = engine("core.iam_evaluator")
+    responses = engine("core.responses")
 
     def call(alarm_arn: str, function_arn: str, event: Any) -> None:
         account, region = responses.get_account_id(), responses.get_region()
-        context = evaluator.EvalContext(
-            principal_arn="*",
-            principal_type="Service",
-            principal_account="",
-            action="lambda:InvokeFunction",
-            resource_arn=function_arn,
-            region=region,
-            service_context={"aws:sourcearn": alarm_arn, "aws:sourceaccount": account},
-        )
-        function = functions._get_base_func_record_for_ref(function_arn)[0] or {}
-        policy = function.get("policy")
-        if evaluator.evaluate_resource_policy(policy, context, ALARMS).decision == "Allow":
+        if authority.may_invoke(ALARMS, function_arn, alarm_arn):
             dispatch(account, region, function_arn, event)
         else:
             print(f"Lost: {alarm_arn} may not invoke {function_arn}", flush=True)
@@ -258,7 +246,7 @@ def deliver_logs_in_turn() -> None:
     functions._execute_function_with_config_scope = execute_in_turn
 
 
-def apply_provisioning_templates(url: str) -> None:
+def apply_provisioning_templates(url: str, authority: Any) -> None:
     """Go on where the engine stops: after it has published that it registered a certificate."""
     iot, jitp = engine("services.iot"), neighbour("jitp")
 
@@ -266,7 +254,7 @@ def apply_provisioning_templates(url: str) -> None:
         return jitp.client(url, region, account, "service")
 
     def role(account, region, role_arn, source_arn):
-        credentials = role_session(account, region, role_arn, source_arn)
+        credentials = role_session(authority, account, region, role_arn, source_arn)
         if credentials is None:
             raise jitp.NotProvisioned(f"AWS IoT may not assume {role_arn} for {source_arn}")
         return jitp.client(url, region, *credentials)
@@ -286,7 +274,7 @@ def apply_provisioning_templates(url: str) -> None:
 
 
 def role_session(
-    account: str, region: str, role_arn: str, source_arn: str
+    authority: Any, account: str, region: str, role_arn: str, source_arn: str
 ) -> tuple[str, str, str] | None:
     """Key, secret and token of a session that AWS IoT has of a role, or None if it may have none.
 
@@ -294,25 +282,12 @@ def role_session(
     aws:SourceAccount would not be known. So the session is made where STS makes it.
     """
     iam, sts = engine("services.iam"), engine("services.sts")
-    evaluator = engine("core.iam_evaluator")
     name = role_arn.rpartition("/")[2]
-    root = f"arn:aws:iam::{account}:root"
-    context = evaluator.EvalContext(
-        principal_arn=root,
-        principal_type="Root",
-        principal_account=account,
-        action="sts:AssumeRole",
-        resource_arn=role_arn,
-        region=region,
-        service_context={"aws:sourceaccount": account, "aws:sourcearn": source_arn},
-    )
     with engine("core.responses").request_scope(account, region):
-        # The first looks at the service that the policy names, the second at its conditions.
-        if engine("app").AUTH and not (
+        # The first looks at whose role it is, the second at the conditions of its trust policy.
+        if authority.enforced and not (
             engine("services.iot")._iot_role_usable(role_arn)
-            and evaluator.evaluate_trust_policy(
-                iam._roles.get(name)["AssumeRolePolicyDocument"], root, context
-            )
+            and authority.takes(IOT, role_arn, source_arn)
         ):
             return None
         credentials = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
@@ -405,12 +380,13 @@ def main() -> None:
     dispatch = queue_events()
     deliver_logs_in_turn()
     neighbour("function_logs").mend(engine("core.lambda_runtime"))
+    authority = neighbour("authority").mend(engine)
     neighbour("alarms").mend(
         engine("services.cloudwatch"),
         engine("services.cloudwatch_logs"),
-        call_from_alarms(dispatch),
+        call_from_alarms(dispatch, authority),
     )
-    apply_provisioning_templates(f"http://127.0.0.1:{options.port}")
+    apply_provisioning_templates(f"http://127.0.0.1:{options.port}", authority)
     keep_a_journal(options.token)
     if options.stop_at_eof:
         threading.Thread(target=stop_at_eof, daemon=True).start()

@@ -73,6 +73,7 @@ class Stack:
         self.endpoint = endpoint
         self.name_prefix: str = outputs["name_prefix"]
         self.store = CredentialStore(directory)
+        self._clients: dict[str, Any] = {}
         ca_file = Path(endpoint.ca_file) if endpoint.ca_file else None
         self.transport = SdkTransport(
             DeviceEndpoint(endpoint.mqtt_host, endpoint.mqtt_port, None, ca_file)
@@ -80,7 +81,11 @@ class Stack:
 
     def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client; the account's root user's unless `credentials` say otherwise."""
-        return support.client(self.endpoint, service, **credentials)
+        if credentials:
+            return support.client(self.endpoint, service, **credentials)
+        if service not in self._clients:
+            self._clients[service] = support.client(self.endpoint, service)
+        return self._clients[service]
 
     def template(self, key: str = "factory") -> Mapping[str, Any]:
         """The output of one template."""

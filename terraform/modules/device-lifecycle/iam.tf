@@ -10,7 +10,7 @@ locals {
   registry_indexes = {
     confirmation = local.quarantine ? ["by-certificate"] : []
     enforcement  = []
-    sweep        = ["by-status", "by-certificate"]
+    sweep        = concat(["by-status"], local.quarantine ? ["by-certificate"] : [])
   }
 
   registry_policies = {
@@ -87,9 +87,10 @@ locals {
       {
         registry = local.registry_policies.sweep
         certificates = templatefile("${local.policy_dir}/lifecycle-certificates.json.tftpl", {
-          iot_arn    = local.iot_arn
-          actions    = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
-          thing_arns = local.quarantine ? local.thing_arns : [local.own_thing_arn]
+          iot_arn = local.iot_arn
+          actions = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
+          # What a connection proves needs no look at the thing.
+          thing_arns = local.quarantine ? local.thing_arns : [for arn in [local.own_thing_arn] : arn if var.confirm_by == "THING_EVENT"]
         })
         connections = templatefile("${local.policy_dir}/lifecycle-connections.json.tftpl", {
           iot_arn     = local.iot_arn
