@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from tests.least_privilege.runner import Proof
 from tests.support.terraform import ROOT
 
 DIRECTORY = ROOT / "reports"
+Reason = tuple[str, str, str]
 PROVEN, DOCUMENTED, UNEXPLAINED = (
     "proven necessary",
     "demanded by documentation",
@@ -40,11 +41,11 @@ class Row:
 
     @property
     def why(self) -> str:
-        """The evidence in a sentence."""
+        """What was seen, in a sentence; empty where only the documentation speaks."""
         if self.proof:
             return f"{self.proof.flow}: {self.proof.symptom}"
-        if documented := self.entry.documented:
-            return f"[{documented.title}]({documented.url}). {documented.why}"
+        if self.entry.documented:
+            return ""
         flows = ", ".join(flow.name for flow in self.entry.flows)
         return (
             f"works without it: {flows}" if flows else "no flow and no documentation speaks of it"
@@ -86,8 +87,11 @@ def totals(rows: Sequence[Row]) -> dict[str, int]:
 
 
 def markdown(rows: Sequence[Row], *, seconds: float, faults: Sequence[str] = ()) -> str:
-    """The table, policy by policy."""
-    counted = totals(rows)
+    """All of it, the short first: totals, policies, documentation, and then right by right."""
+    by_file: dict[str, list[Row]] = {}
+    for row in rows:
+        by_file.setdefault(row.entry.key.file, []).append(row)
+    reasons = _reasons(rows)
     lines = [
         "# Least privilege, proven",
         "",
@@ -95,36 +99,71 @@ def markdown(rows: Sequence[Row], *, seconds: float, faults: Sequence[str] = ())
         "endpoint that enforces IAM and IoT policies, and the flows that use it were run. Before,",
         "and after, every flow works. Of an IoT policy, each resource was taken away too. A right",
         "that several hold for the same purpose is one row.",
-        "",
-        "| granted | proven necessary | demanded by documentation | unexplained | minutes |",
-        "|---|---|---|---|---|",
-        f"| {' | '.join(str(number) for number in counted.values())} | {seconds / 60:.1f} |",
         *(f"\n**{fault}**" for fault in faults),
+        "",
+        f"| policy | granted | {PROVEN} | {DOCUMENTED} | {UNEXPLAINED} |",
+        "|---|--:|--:|--:|--:|",
+        *(_counted(f"[{name}](#{name})", of_file) for name, of_file in by_file.items()),
+        _counted("**all**", rows),
+        "",
+        f"It took {seconds / 60:.1f} minutes.",
+        "",
+        f"## {DOCUMENTED.capitalize()}",
+        "",
+        "What the endpoint cannot show to be needed, the page that demands it, and why it cannot.",
+        "",
+        "| | rights | page | why no flow shows it |",
+        "|---|--:|---|---|",
+        *(
+            f"| D{number} | {_share(rows, reason)} | [{reason[0]}]({reason[1]}) | {reason[2]} |"
+            for reason, number in reasons.items()
+        ),
     ]
-    policy = None
-    for row in rows:
-        if row.entry.key.file != policy:
-            policy = row.entry.key.file
-            lines += [
-                "",
-                f"## {policy}",
-                "",
-                "| holder | statement | taken away | resource | verdict | evidence |",
-                "|---|---|---|---|---|---|",
-            ]
-        lines.append(f"| {' | '.join(_cells(row))} |")
+    for name, of_file in by_file.items():
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            "| holder | statement | taken away | resource | verdict | evidence |",
+            "|---|---|---|---|---|---|",
+            *(f"| {' | '.join(_cells(row, reasons))} |" for row in of_file),
+        ]
     return "\n".join([*lines, ""])
 
 
-def _cells(row: Row) -> list[str]:
+def _reason(row: Row) -> Reason | None:
+    """Title and address of the page that demands a right, and why nothing else shows it."""
+    documented = row.entry.documented
+    if row.verdict != DOCUMENTED or documented is None:
+        return None
+    return documented.title, documented.url, documented.why
+
+
+def _reasons(rows: Sequence[Row]) -> dict[Reason, int]:
+    """A number for each reason, in the order of the policies."""
+    found = dict.fromkeys(filter(None, map(_reason, rows)))
+    return {reason: number for number, reason in enumerate(found, 1)}
+
+
+def _share(rows: Sequence[Row], reason: Reason) -> int:
+    return sum(_reason(row) == reason for row in rows)
+
+
+def _counted(name: str, rows: Sequence[Row]) -> str:
+    return f"| {name} | {' | '.join(str(number) for number in totals(rows).values())} |"
+
+
+def _cells(row: Row, reasons: Mapping[Reason, int]) -> list[str]:
     entry = row.entry
     several = len(row.holders)
     holder = f"{entry.key.group}" + (f" ({several} holders)" if several > 1 else "")
     resources = "<br>".join(f"`{resource}`" for resource in entry.resources)
     name = f"{entry.kind} `{entry.key.name.partition(' on ')[0]}`"
+    reason = _reason(row)
+    why = f"[D{reasons[reason]}](#{DOCUMENTED.replace(' ', '-')})" if reason else row.why
     return [
         cell.replace("|", "\\|")
-        for cell in (holder, entry.key.sid, name, resources, row.verdict, row.why)
+        for cell in (holder, entry.key.sid, name, resources, row.verdict, why)
     ]
 
 

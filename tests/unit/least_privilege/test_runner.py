@@ -127,7 +127,7 @@ def test_what_only_the_documentation_demands_is_so():
     assert entry.flows == ()
     assert runner.stale(None, STACK, [place.flow], [entry], silent) == []
     assert Row(entry).verdict == DOCUMENTED
-    assert Row(entry).why == "[A page](https://docs). It asks nobody."
+    assert not Row(entry).why
     assert place.document == place.before
 
 
@@ -162,7 +162,11 @@ def test_the_table_has_each_right_in_one_of_the_columns(tmp_path):
     other.documented = None
     assert totals(rows) == {"granted": 3, PROVEN: 1, DOCUMENTED: 1, UNEXPLAINED: 1}
     text = markdown(rows, seconds=90, faults=["something is wrong"])
-    assert "| 3 | 1 | 1 | 1 | 1.5 |" in text
+    assert "| [claim-guard](#claim-guard) | 3 | 1 | 1 | 1 |" in text
+    assert "| **all** | 3 | 1 | 1 | 1 |" in text
+    assert "It took 1.5 minutes." in text
+    assert "| D1 | 1 | [A page](https://docs) | It asks nobody. |" in text
+    assert "| demanded by documentation | [D1](#demanded-by-documentation) |" in text
     assert "**something is wrong**" in text
     assert "| guard | S | action `iot:UpdateCertificate` | `*` | proven necessary |" in text
     assert r"it may not \| do so" in text
