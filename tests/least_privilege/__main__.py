@@ -28,6 +28,7 @@ class Run:
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
         self.proofs: dict[inventory.Key, Proof] = {}
+        self.tried: set[inventory.Key] = set()
         self.faults: list[str] = []
         self._lock = threading.Lock()
 
@@ -63,8 +64,9 @@ class Run:
 
     def _try(self, stack: Stack, name: str, entry: Entry, tell: runner.Tell) -> None:
         proof = runner.prove(stack, name, entry, tell)
-        if proof is not None:
-            with self._lock:
+        with self._lock:
+            self.tried.add(entry.key)
+            if proof is not None:
                 self.proofs[entry.key] = proof
 
     def _fault(self, what: str) -> None:
@@ -95,7 +97,9 @@ def main() -> int:
                 futures = [pool.submit(run.stack, *one, entries) for one in applied.items()]
             for future in futures:
                 future.result()
-    rows = [Row(entry, run.proofs.get(entry.key)) for entry in entries]
+    rows = [
+        Row(entry, run.proofs.get(entry.key), tried=entry.key in run.tried) for entry in entries
+    ]
     faults = [*run.faults, *unused(papers, entries)]
     seconds = time.monotonic() - started
     report.write(rows, report.DIRECTORY, seconds=seconds, faults=faults)

@@ -1,6 +1,7 @@
 """What came of it: `reports/least-privilege.md` for people, `.json` for programs."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,22 @@ from tests.support.terraform import ROOT
 
 DIRECTORY = ROOT / "reports"
 Reason = tuple[str, str, str]
+# Every ARN begins so.
+BEGINNING = re.compile(r"arn:aws:[a-z0-9-]*:(?:REGION|\*)?:(?:ACCOUNT|\*)?:")
+INTRODUCTION = """\
+Every action, condition and denial that Terraform grants, and of an IoT policy every resource, is
+here. *Proven necessary*: taken away by itself, at an endpoint that enforces IAM and IoT policies, a
+flow broke, and worked when the right was back; an attack breaks by getting through. *Demanded by
+documentation*: every flow works without all of these, since the endpoint cannot show what they are
+for, and the page of AWS's that says so is named. `account-baseline` was read from its plan, not
+applied. A right that several hold for the same purpose is one row. ARNs are without their
+beginning, `arn:aws:SERVICE:REGION:ACCOUNT:`.
+
+Where the endpoint asks no policy by itself (roles that services take, rules, log subscriptions,
+alarms), a stand-in in `tests/support` asks as AWS documents it; see
+[what only a real account can confirm][real].
+
+[real]: ../docs/threat-model.md#what-only-a-real-account-can-confirm"""
 PROVEN, DOCUMENTED, UNEXPLAINED = (
     "proven necessary",
     "demanded by documentation",
@@ -27,10 +44,12 @@ class Row:
     Attributes:
         entry: The right.
         proof: What breaks without it.
+        tried: Whether it was taken away; not where the run of a stack ended early.
     """
 
     entry: Entry
     proof: Proof | None = None
+    tried: bool = True
 
     @property
     def verdict(self) -> str:
@@ -46,6 +65,8 @@ class Row:
             return f"{self.proof.flow}: {self.proof.symptom}"
         if self.entry.documented:
             return ""
+        if self.entry.flows and not self.tried:
+            return "not tried: the run of a stack ended early"
         flows = ", ".join(flow.name for flow in self.entry.flows)
         return (
             f"works without it: {flows}" if flows else "no flow and no documentation speaks of it"
@@ -95,11 +116,10 @@ def markdown(rows: Sequence[Row], *, seconds: float, faults: Sequence[str] = ())
     lines = [
         "# Least privilege, proven",
         "",
-        "Each action and each condition that Terraform grants was taken away by itself, at an",
-        "endpoint that enforces IAM and IoT policies, and the flows that use it were run. Before,",
-        "and after, every flow works. Of an IoT policy, each resource was taken away too. A right",
-        "that several hold for the same purpose is one row.",
-        *(f"\n**{fault}**" for fault in faults),
+        verdict(rows, faults),
+        *(f"- {fault}" for fault in faults),
+        "",
+        *INTRODUCTION.splitlines(),
         "",
         f"| policy | granted | {PROVEN} | {DOCUMENTED} | {UNEXPLAINED} |",
         "|---|--:|--:|--:|--:|",
@@ -131,6 +151,15 @@ def markdown(rows: Sequence[Row], *, seconds: float, faults: Sequence[str] = ())
     return "\n".join([*lines, ""])
 
 
+def verdict(rows: Sequence[Row], faults: Sequence[str]) -> str:
+    """The result in one line."""
+    counted = totals(rows)
+    if faults or counted[UNEXPLAINED]:
+        unexplained = f"{counted[UNEXPLAINED]} of {len(rows)} rights unexplained"
+        return f"**Failed**: {unexplained}, faults: {len(faults)}."
+    return f"**Passed**: {len(rows)} rights, each proven necessary or demanded by documentation."
+
+
 def _reason(row: Row) -> Reason | None:
     """Title and address of the page that demands a right, and why nothing else shows it."""
     documented = row.entry.documented
@@ -157,13 +186,13 @@ def _cells(row: Row, reasons: Mapping[Reason, int]) -> list[str]:
     entry = row.entry
     several = len(row.holders)
     holder = f"{entry.key.group}" + (f" ({several} holders)" if several > 1 else "")
-    resources = "<br>".join(f"`{resource}`" for resource in entry.resources)
+    resources = "<br>".join(f"`{BEGINNING.sub('', resource)}`" for resource in entry.resources)
+    statement = f"statement {entry.key.sid}" if entry.key.sid.isdigit() else entry.key.sid
     name = f"{entry.kind} `{entry.key.name.partition(' on ')[0]}`"
     reason = _reason(row)
     why = f"[D{reasons[reason]}](#{DOCUMENTED.replace(' ', '-')})" if reason else row.why
     return [
-        cell.replace("|", "\\|")
-        for cell in (holder, entry.key.sid, name, resources, row.verdict, why)
+        cell.replace("|", "\\|") for cell in (holder, statement, name, resources, row.verdict, why)
     ]
 
 

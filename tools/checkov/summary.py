@@ -40,7 +40,8 @@ def markdown(review: Review) -> str:
             *_section("The project's own checks", _own(review)),
             *_section("Secrets", _secrets(review)),
             *_section("What is wrong", [f"- {one}" for one in review.problems]),
-            *_section("Reports", _table(["File", "What it is"], [[*row] for row in FILES.items()])),
+            *_section("Reports", _reports()),
+            "",
         ]
     )
 
@@ -50,7 +51,7 @@ def verdict(review: Review) -> str:
     counts = ", ".join(f"{review.count(outcome):,} {outcome}" for outcome in COUNTS)
     if review.problems:
         return f"**Failed**: {len(review.problems)} to mend; {counts}."
-    return f"**Passed**: {counts}, every skip with a reason."
+    return f"**Passed**: {counts} by {len(review.skips)} comments, each with its reason."
 
 
 def built_in(review: Review) -> int:
@@ -74,6 +75,16 @@ def scan_rows(scans: Sequence[Scan]) -> list[list[str]]:
             *(f"{len(scan.of(outcome)):,}" for outcome in COUNTS),
         ]
         for scan in scans
+    ]
+
+
+def _reports() -> list[str]:
+    return [
+        *_table(["File", "What it is"], [[*row] for row in FILES.items()]),
+        "",
+        "Other commands write `attacks.md` (`make test-security`: each protection, and the tests",
+        "that notice when it is gone) and `least-privilege.md` (`make least-privilege`: each right,",
+        "and why it is needed).",
     ]
 
 

@@ -30,7 +30,7 @@ TYPE = "temperature-sensor"
 class KeptBy(enum.StrEnum):
     """Who keeps it."""
 
-    POLICIES = "our policies"
+    POLICIES = "our Terraform"
     CODE = "our code"
     AWS = "AWS IoT"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.attacks.protections import KeptBy, Protection
+from tests.security.attacks.report import Outcome, attacks, verdict
 
 HERE = Path(__file__).parent
 # What stays allowed, so that the attacks beside it do not fail for another reason.
@@ -51,3 +52,34 @@ def test_what_is_ours_can_be_taken_out_and_what_is_not_cannot(protection):
     ours = entry.kept_by is not KeptBy.AWS
     assert (entry.take_out is not None) is ours
     assert bool(entry.without) is ours
+
+
+def outcomes(*, passed=True):
+    """Those of a run of everything, in which all or nothing went as it must."""
+    return {
+        protection: [
+            Outcome(name, protection, without, passed)
+            for name, against in ATTACKS.items()
+            if protection in against
+            for without in ([False, True] if protection.value.take_out else [False])
+        ]
+        for protection in Protection
+    }
+
+
+def test_the_report_counts_every_attack():
+    assert set(attacks()) == {name for name, against in ATTACKS.items() if against}
+
+
+def test_the_report_says_what_came_of_a_run():
+    assert verdict(outcomes()).startswith("**Passed**: every attack was refused")
+    assert verdict(outcomes(passed=False)).startswith("**Failed**: test_")
+
+
+def test_the_report_says_that_a_run_was_not_all():
+    (name, *_) = attacks()
+    part = {
+        protection: [one for one in of_one if one.test != name]
+        for protection, of_one in outcomes().items()
+    }
+    assert verdict(part).startswith("**Incomplete**: 1 attacks were not run")

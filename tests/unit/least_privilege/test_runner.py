@@ -148,6 +148,12 @@ def test_what_does_not_work_to_begin_with_proves_nothing(monkeypatch):
     assert place.runs == runner.ATTEMPTS
 
 
+def test_a_right_that_was_not_taken_away_is_not_said_to_be_needless():
+    (entry,) = Place("iot:UpdateCertificate").entries()
+    assert Row(entry, tried=False).verdict == UNEXPLAINED
+    assert Row(entry, tried=False).why == "not tried: the run of a stack ended early"
+
+
 def test_documentation_of_nothing_is_found():
     entries = Place("iot:UpdateCertificate").entries(PAGE)
     (told,) = unused([PAGE], entries)
@@ -167,7 +173,7 @@ def test_the_table_has_each_right_in_one_of_the_columns(tmp_path):
     assert "It took 1.5 minutes." in text
     assert "| D1 | 1 | [A page](https://docs) | It asks nobody. |" in text
     assert "| demanded by documentation | [D1](#demanded-by-documentation) |" in text
-    assert "**something is wrong**" in text
+    assert "**Failed**: 1 of 3 rights unexplained, faults: 1.\n- something is wrong\n" in text
     assert "| guard | S | action `iot:UpdateCertificate` | `*` | proven necessary |" in text
     assert r"it may not \| do so" in text
     assert "no flow and no documentation speaks of it" in text
