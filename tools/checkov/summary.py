@@ -83,8 +83,8 @@ def _reports() -> list[str]:
         *_table(["File", "What it is"], [[*row] for row in FILES.items()]),
         "",
         "Other commands write `attacks.md` (`make test-security`: each protection, and the tests",
-        "that notice when it is gone) and `least-privilege.md` (`make least-privilege`: each right,",
-        "and why it is needed).",
+        "that notice when it is gone) and `least-privilege.md` (`make least-privilege`: each",
+        "right, and why it is needed).",
     ]
 
 
