@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.stack import ClaimKey, Stack
 from tools.device.failures import ConnectionRefused, Rejected
+from tools.device.model import DeviceSpec, registration_parameters
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
@@ -112,7 +113,12 @@ def test_a_change_of_the_hook_is_a_new_version_behind_the_same_arn(running):
     assert template_after["preProvisioningHook"]["targetArn"].endswith(":live")
     # The permission is still the alias's: a device gets through, with the new lease.
     stack.enrol("SN-HOOK", device_type="sensor")
-    stack.provision("SN-HOOK", "sensor", claim=running.claim)
+    # It does not connect as itself, which would end the lease.
+    client_id = stack.template()["claim_client_id_prefix"] + "1"
+    with stack.session(running.claim.credentials(), client_id) as session:
+        token = session.create_keys_and_certificate().ownership_token
+        said = registration_parameters(DeviceSpec("SN-HOOK", "sensor"))
+        session.register_thing(stack.template()["name"], token, said)
     record = stack.record("SN-HOOK")
     assert record.lease_expires_at - record.claimed_at == 7200
 
