@@ -22,13 +22,13 @@ from tests.support import terraform as support
 from tests.support.endpoint import client, new_account
 from tests.support.stack import PROVIDER, ClaimKey, Stack, root_module
 from tests.support.terraform import Workspace
+from tools.checkov import choices as every_choice
 from tools.device.maker import Maker
 from tools.endpoint import Endpoint
 
 COMPLETE, JUST_IN_TIME, CHOICES, BASELINE = "complete", "jitp", "choices", "account-baseline"
 STACKS = (COMPLETE, JUST_IN_TIME, CHOICES)
-CLAIM = "line-1"
-GATEWAY = "gateway"
+CLAIM, GATEWAY = every_choice.CLAIM, every_choice.GATEWAY
 LAMP_CLIENTS = "arn:aws:iot:*:*:client/${iot:Connection.Thing.ThingName}"
 
 
@@ -44,69 +44,11 @@ class Choices(Fleet):
     crl_key_arn: str
 
 
-def lamp_template() -> dict[str, Any]:
-    """A body that brings its policy along, which AWS IoT then makes."""
-    name = "AWS::IoT::Certificate::CommonName"
-    own_id = "AWS::IoT::Certificate::Id"
+def lamp_policy() -> dict[str, str]:
+    """What a template says that brings its policy along, which AWS IoT then makes."""
     connect = {"Effect": "Allow", "Action": "iot:Connect", "Resource": LAMP_CLIENTS}
     document = {"Version": "2012-10-17", "Statement": [connect]}
-    resources = {
-        "Thing": {"ThingName": {"Ref": name}},
-        "Certificate": {"CertificateId": {"Ref": own_id}, "Status": "ACTIVE"},
-        "Policy": {"PolicyDocument": json.dumps(document)},
-    }
-    return {
-        "Parameters": {name: {"Type": "String"}, own_id: {"Type": "String"}},
-        "Resources": {
-            kind.lower(): {"Type": f"AWS::IoT::{kind}", "Properties": properties}
-            for kind, properties in resources.items()
-        },
-    }
-
-
-def choices_variables(csr_pem: str, ca_pems: dict[str, str], key_arn: str) -> dict[str, Any]:
-    """Things confirm, strangers are quarantined, the trail is archived, claims are guarded.
-
-    The revocation list of its gate, at which nobody comes, has a key of its own.
-    """
-    return {
-        "name_prefix": "choices",
-        "device_types": {GATEWAY: {"reprovision_policy": "replace"}},
-        "templates": {
-            "factory": {
-                "override_settings": {"thing_groups": "REPLACE"},
-                "billing_group": "cost-centre",
-                "claim_certificates": {CLAIM: {"csr_pem": csr_pem}},
-            },
-        },
-        "jitp_templates": {
-            "lamps": {
-                "inline": True,
-                "thing_name_prefix": "choices-lamp-",
-                "template_body": json.dumps(lamp_template()),
-            },
-        },
-        "certificate_authorities": {
-            "lamps": {"certificate_pem": ca_pems["lamps"], "template": "lamps"},
-            "keyed-gw": {
-                "certificate_pem": ca_pems["keyed-gw"],
-                "gate": "registry",
-                "gate_settings": {
-                    "serial_number": {"parameter": "SerialNumber"},
-                    "device_type": {"value": GATEWAY},
-                    "crl": {"bucket": "revocations", "key": "list.crl", "kms_key_arn": key_arn},
-                },
-            },
-        },
-        "monitoring": {"claim_budgets": {f"factory/{CLAIM}": 100}},
-        "claim_guard": {"enabled": True},
-        "device_lifecycle": {
-            "confirm_by": "THING_EVENT",
-            "thing_events": True,
-            "unexpected_things": "quarantine",
-            "audit": {"archive": {"lock_days": 1}},
-        },
-    }
+    return {"PolicyDocument": json.dumps(document)}
 
 
 @contextmanager
@@ -162,14 +104,17 @@ def just_in_time(account: Endpoint, directory: Path) -> JustInTime:
 def choices(account: Endpoint, directory: Path) -> Choices:
     """The root module by other choices."""
     key = ClaimKey(directory / "claims", CLAIM)
-    makers = {name: Maker({"CommonName": name}) for name in ("lamps", "keyed-gw")}
+    makers = {
+        name: Maker({"CommonName": name})
+        for name in (every_choice.LAMPS, every_choice.KEYED_GATEWAYS)
+    }
     pems = {name: maker.certificate_pem for name, maker in makers.items()}
     key_arn = client(account, "kms").create_key()["KeyMetadata"]["Arn"]
-    variables = choices_variables(key.csr_pem, pems, key_arn)
+    variables = every_choice.variables(key.csr_pem, pems, key_arn, lamp_policy())
     workspace = root_module(support.stage(directory / "copy"), account, variables)
     workspace.apply()
     stack = Choices(workspace.outputs(), account, directory / "devices")
-    stack.maker, stack.crl_key_arn = makers["lamps"], key_arn
+    stack.maker, stack.crl_key_arn = makers[every_choice.LAMPS], key_arn
     return stack
 
 

@@ -70,6 +70,7 @@ def test_code_every_example_and_the_repository_were_scanned(report):
     assert {one["scan"] for one in scans} == {
         "Terraform code",
         *(f"Plan of {name}" for name in examples),
+        "Plan of every choice",
         "Secrets",
     }
     assert {one["summary"]["failed"] for one in scans} == {0}
@@ -81,12 +82,25 @@ def test_code_every_example_and_the_repository_were_scanned(report):
 
 
 @pytest.mark.parametrize(
-    ("example", "kind"),
-    [("complete", "aws_iot_certificate"), ("jitp", "aws_iot_ca_certificate")],
+    ("name", "address"),
+    [
+        ("complete", ".aws_iot_certificate."),
+        ("jitp", ".aws_iot_ca_certificate."),
+        ("every choice", "module.claim_guard."),
+        ("every choice", ".aws_s3_bucket.archive"),
+        ("every choice", '.aws_iam_role_policy.this["quarantine"]'),
+        ("every choice", 'module.jitp_ca["keyed-gw"].'),
+    ],
 )
-def test_plans_have_what_examples_make_of_certificates_only(report, example, kind):
-    (plan,) = [s for s in json.loads(report("checkov.json")) if s["scan"] == f"Plan of {example}"]
-    assert any(f".{kind}." in one["resource"] for one in plan["results"]["passed_checks"])
+def test_plans_have_what_is_made_by_choice_only(report, name, address):
+    (plan,) = [s for s in json.loads(report("checkov.json")) if s["scan"] == f"Plan of {name}"]
+    assert any(address in one["resource"] for one in plan["results"]["passed_checks"])
+
+
+def test_every_module_has_a_row_in_the_summary(report):
+    page = report("summary.md")
+    for path in ROOT.glob("terraform/modules/*/main.tf"):
+        assert f"| {path.parent.relative_to(ROOT)} " in page
 
 
 def test_sarif_is_one_run_of_version_2_1_0(report):

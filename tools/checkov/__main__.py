@@ -47,6 +47,8 @@ def review(root: Path) -> Review:
             rules=rules,
             scans=[of_code.result(), *scans, of_secrets.result()],
             skips=skips,
+            silenced=sources.silenced(root, files),
+            modules=sorted({block.module for block in blocks}),
             versions={"checkov": version, **versions},
         )
     return replace(made, problems=list(verdict.problems(made, root)))

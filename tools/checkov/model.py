@@ -128,6 +128,8 @@ class Review:
         rules: Of checkov and of the pack, by id.
         scans: In the order of the reports.
         skips: All that the sources hold.
+        silenced: Lines, as `file:line`, that hide a secret without a skip.
+        modules: Directories of the Terraform code.
         versions: Of what was used, by name.
         problems: What fails the review, one sentence each.
     """
@@ -135,6 +137,8 @@ class Review:
     rules: dict[str, Rule]
     scans: Sequence[Scan]
     skips: Sequence[Skip] = ()
+    silenced: Sequence[str] = ()
+    modules: Sequence[str] = ()
     versions: dict[str, str] = field(default_factory=dict)
     problems: Sequence[str] = ()
 

@@ -1,5 +1,7 @@
 """Plan the examples, so that rules see what Terraform made of variables, loops and documents.
 
+The root module is planned once more by itself, with the choices that no example makes.
+
 Plans are made on the embedded endpoint, as data sources ask who the caller is; nothing is applied.
 """
 
@@ -10,18 +12,22 @@ import posixpath
 import re
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools import terraform_env, terraform_validate
+from tools.checkov import choices
 from tools.checkov.model import ReviewError
 from tools.claims import csr
 from tools.device.maker import Maker
-from tools.endpoint import EndpointError, embedded_endpoint
+from tools.endpoint import Endpoint, EndpointError, embedded_endpoint
 
 EXAMPLES = "terraform/examples"
+ROOT_MODULE = "terraform"
+EVERY_CHOICE = "every choice"
 TAIL_LINES = 20
 # Of instances in an address: `[0]`, `["sensor"]`.
 INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
@@ -44,8 +50,8 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """For people and as a file's name: the example's."""
-        return posixpath.basename(self.directory)
+        """For people and as a file's name: the example's, or what the root module shows."""
+        return EVERY_CHOICE if self.directory == ROOT_MODULE else posixpath.basename(self.directory)
 
     @property
     def resources(self) -> int:
@@ -127,25 +133,36 @@ def _fill(values: dict[str, Any], unknown: dict[str, Any], expressions: dict[str
                     _fill(values[name][number], inner, block)
 
 
-def inputs() -> dict[str, dict[str, Any]]:
-    """What makes an example plan all that it shows: requests and certificates, made anew."""
-    _, request = csr.create(csr.KeyType.EC_P256, "line-1")
-    sensors, gateways = (Maker({"CommonName": name}).certificate_pem for name in ("one", "two"))
+def inputs(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
+    """What makes a configuration plan all that it shows: requests and certificates, made anew."""
+    _, made = csr.create(csr.KeyType.EC_P256, choices.CLAIM)
+    request = made.decode()
+    one, two = (Maker({"CommonName": name}).certificate_pem for name in ("one", "two"))
+    key = f"arn:aws:kms:{endpoint.region}:{endpoint.account_id}:key/{uuid.UUID(int=0)}"
     return {
-        "complete": {"claim_csrs": {"line-1": request.decode()}},
-        "jitp": {"sensor_cas": {"northwind": sensors}, "gateway_cas": {"southwind": gateways}},
+        f"{EXAMPLES}/complete": {"claim_csrs": {choices.CLAIM: request}},
+        f"{EXAMPLES}/jitp": {"sensor_cas": {"northwind": one}, "gateway_cas": {"southwind": two}},
+        ROOT_MODULE: choices.variables(
+            request,
+            {choices.LAMPS: one, choices.KEYED_GATEWAYS: two},
+            key,
+            # A body may write its policy itself, which rules rightly find: that is the caller's
+            # doing, and a skip in the module would hide it from every caller.
+            {"PolicyName": choices.GATEWAY_POLICY},
+        ),
     }
 
 
 def plans(root: Path) -> list[Plan]:
-    """Plan every example below `root`, with the defaults of its variables and `inputs`.
+    """Plan every example below `root`, and the root module, with `inputs` beside the defaults.
 
     Raises:
         ReviewError: One cannot be planned.
     """
-    directories = sorted(path.parent for path in root.glob(f"{EXAMPLES}/*/main.tf"))
-    if not directories:
+    examples = sorted(path.parent for path in root.glob(f"{EXAMPLES}/*/main.tf"))
+    if not examples:
         return []
+    directories = [path.relative_to(root).as_posix() for path in examples]
     try:
         with tempfile.TemporaryDirectory() as copy, embedded_endpoint() as endpoint:
             terraform_validate.copy(root, Path(copy))
@@ -154,15 +171,10 @@ def plans(root: Path) -> list[Plan]:
                 for name, value in terraform_env.environment(endpoint.environment()).items()
                 if not name.startswith("TF_VAR_") and name not in {"TF_DATA_DIR", "TF_WORKSPACE"}
             }
-            values = inputs()
+            values = inputs(endpoint)
             return [
-                _plan(
-                    path.relative_to(root).as_posix(),
-                    Path(copy),
-                    environment,
-                    values.get(path.name, {}),
-                )
-                for path in directories
+                _plan(directory, Path(copy), environment, values.get(directory, {}))
+                for directory in (*directories, ROOT_MODULE)
             ]
     except (EndpointError, terraform_env.ToolError) as error:
         raise ReviewError(str(error)) from error

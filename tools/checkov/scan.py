@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,6 +31,8 @@ PYTHON = ROOT / ".venv-checkov/bin/python"
 CONFIGURATION = ".checkov.yaml"
 PACK = "policies/checkov"
 TAIL_LINES = 20
+# checkov's log, whose fields are time, thread and level.
+LOGGED = re.compile(r"^[\d-]+ [\d:,]+ \[[^\]]*\] \[(?:WARN|ERROR|CRIT)\w*\] +(.*)$", re.MULTILINE)
 
 
 def rules(root: Path) -> tuple[str, dict[str, Rule]]:
@@ -39,7 +42,7 @@ def rules(root: Path) -> tuple[str, dict[str, Rule]]:
         ReviewError: checkov passes over a file of the pack.
     """
     script = str(ROOT / "tools/checkov/rules.py")
-    listed = json.loads(_run([script, str(root / PACK)], root))
+    listed = json.loads(_run([script, str(root / PACK)], root).stdout)
     if listed["silent"]:
         raise ReviewError(
             f"{PACK}: checkov takes no check from {', '.join(listed['silent'])}, and would not say"
@@ -174,11 +177,18 @@ def _relative(name: str, root: Path) -> str:
 
 def _checkov(arguments: Sequence[str], directory: Path) -> list[dict[str, Any]]:
     command = ["-m", "checkov.main", *arguments, "--output", "json", "--soft-fail"]
-    reports = json.loads(_run(command, directory))
+    done = _run(command, directory)
+    # The one place where it says that a check broke off, or that a file was left out.
+    if complaints := list(dict.fromkeys(LOGGED.findall(done.stderr))):
+        raise ReviewError(
+            "checkov left something out, and would pass it unseen: mend the check or what it"
+            " stumbles over.\n" + "\n".join(complaints[:TAIL_LINES])
+        )
+    reports = json.loads(done.stdout)
     return reports if isinstance(reports, list) else [reports]
 
 
-def _run(arguments: Sequence[str], directory: Path) -> str:
+def _run(arguments: Sequence[str], directory: Path) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryDirectory() as home:
         done = subprocess.run(
             [str(PYTHON), *arguments],
@@ -189,6 +199,7 @@ def _run(arguments: Sequence[str], directory: Path) -> str:
                 "HOME": home,
                 "LANG": "C.UTF-8",
                 "PYTHONDONTWRITEBYTECODE": "1",
+                "LOG_LEVEL": "WARNING",
             },
             capture_output=True,
             text=True,
@@ -197,4 +208,4 @@ def _run(arguments: Sequence[str], directory: Path) -> str:
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL_LINES:])
         raise ReviewError(f"checkov ended with exit code {done.returncode}.\n{tail}")
-    return done.stdout
+    return done

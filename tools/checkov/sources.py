@@ -17,6 +17,8 @@ GENERATED = re.compile(
 )
 
 SKIP = re.compile(r"(?:checkov|bridgecrew|cortex):skip=(?P<rule>[^:\s]*)(?::(?P<reason>.*))?")
+# By which the library that finds secrets leaves a line, or the next one, out of every report.
+PRAGMA = re.compile(r"pragma: *(?:allow|white)list[ -](?:nextline[ -])?secret")
 # `terraform fmt`, which `make lint` insists on, starts and ends blocks in the first column.
 BLOCK = re.compile(r'(resource|data|module|provider) "([\w-]+)"(?: "([\w-]+)")? {')
 
@@ -121,6 +123,18 @@ def skips_in(file: str, text: str) -> Iterator[Skip]:
             around = (one.address for one in inside if one.first <= number <= one.last)
             reason = (skip["reason"] or "").strip()
             yield Skip(file, number, skip["rule"], reason, next(around, ""))
+
+
+def silenced(root: Path, names: Iterable[str]) -> list[str]:
+    """Where secrets are hidden by a pragma, as `file:line`, in all files that are named."""
+    return [
+        f"{name}:{number}"
+        for name in names
+        for number, line in enumerate(
+            (root / name).read_bytes().decode(errors="replace").splitlines(), 1
+        )
+        if PRAGMA.search(line)
+    ]
 
 
 def _is_code(name: str) -> bool:

@@ -150,10 +150,15 @@ def _modules(review: Review) -> list[str]:
         return []
     rows = [
         [module, *(f"{counts[module][code][one]:,}" for code in (True, False) for one in COUNTS)]
-        for module in sorted(counts)
+        for module in sorted({*counts, *review.modules})
     ]
     header = [f"{what} {one}" for what in ("Code", "Plans") for one in COUNTS]
-    return _table(["Module", *header], rows, numbers=len(header))
+    return [
+        "Only zeros: no rule speaks of what is written there. It calls other modules, with which",
+        "results are counted.",
+        "",
+        *_table(["Module", *header], rows, numbers=len(header)),
+    ]
 
 
 def _skips(review: Review) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.checkov.model import Outcome, Review, Skip, excuses
+from tools.checkov.model import SECRET_RULE, Outcome, Review, Skip, excuses
 from tools.checkov.plans import EXAMPLES
 from tools.checkov.scan import CONFIGURATION, PACK
 
@@ -20,6 +20,12 @@ def problems(review: Review, root: Path) -> Iterator[str]:
     yield from unread(review)
     yield from unseen(review)
     yield from findings(review)
+    yield from unexcused(review)
+    for place in review.silenced:
+        yield (
+            f"{place}: this pragma hides a secret from every report: take the secret out, or, if it"
+            f" is none, write checkov:skip={SECRET_RULE}<number>:<reason> on the line before"
+        )
     for skip in review.skips:
         if complaint := about(skip, review):
             yield f"{skip.file}:{skip.line}: {complaint}"
@@ -47,6 +53,20 @@ def findings(review: Review) -> Iterator[str]:
         yield (
             f"{file}:{line}: {rule}, {names[rule]}: {resources[0]}{more}. Mend it, or say in a skip"
             " why it does not apply"
+        )
+
+
+def unexcused(review: Review) -> Iterator[str]:
+    """Skips that no comment explains of those that are judged here, each place once."""
+    places = {
+        (one.file, one.first, one.rule)
+        for _, one in review.results()
+        if one.outcome is Outcome.SKIPPED and not any(excuses(skip, one) for skip in review.skips)
+    }
+    for file, line, rule in sorted(places):
+        yield (
+            f"{file}:{line}: {rule} is skipped, and no comment here says so: take the skip out,"
+            " or write it with its reason where docs/security-review.md says"
         )
 
 

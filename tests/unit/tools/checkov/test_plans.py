@@ -89,5 +89,9 @@ def test_blocks_of_a_dynamic_one_share_its_expressions():
     assert settled(values, unknown, written) == {"rule": [{"key": "rule.value"}] * 2}
 
 
+def test_the_root_module_is_planned_by_a_name_of_its_own():
+    assert Plan("terraform", document({}, {}, {}), {}).name == "every choice"
+
+
 def test_a_project_without_examples_has_no_plans(tmp_path):
     assert plans.plans(tmp_path) == []

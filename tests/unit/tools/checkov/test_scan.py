@@ -89,9 +89,8 @@ SKIPS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def plans(tmp_path_factory):
-    """Two scans of the same plan, of topics in a module."""
+def topics_of_a_module():
+    """A plan."""
     topics = [
         {
             "address": f"module.topic.aws_sns_topic.{name}[0]",
@@ -108,7 +107,7 @@ def plans(tmp_path_factory):
         ]
     }
     call = {"source": "../../modules/topic", "module": written}
-    document = {
+    return {
         "format_version": "1.2",
         "terraform_version": "1.11.4",
         "planned_values": {
@@ -123,6 +122,12 @@ def plans(tmp_path_factory):
         ],
         "configuration": {"root_module": {"module_calls": {"topic": call}}},
     }
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory):
+    """Two scans of the same plan, of topics in a module."""
+    document = topics_of_a_module()
     blocks = [
         Block(f"aws_sns_topic.{name}", file, first, first + 4)
         for file in (ELSEWHERE, FILE)
@@ -154,6 +159,45 @@ def test_a_skip_in_the_code_counts_for_the_plan_where_it_is_of_the_same_resource
         "of_another_module": "failed",
     }
     assert topics["skipped"].reason == "News"
+
+
+BROKEN = """\
+from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
+
+
+class Broken(BaseResourceCheck):
+    def __init__(self):
+        super().__init__("Breaks off", "CKV_AWSIOT_99", ["IAM"], ["aws_sns_topic"])
+
+    def scan_resource_conf(self, conf):
+        raise KeyError("name")
+
+
+check = Broken()
+"""
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """A project whose only check breaks off."""
+    root = project(tmp_path, PLAIN)
+    (root / "policies").unlink()
+    (root / scan.PACK).mkdir(parents=True)
+    (root / scan.PACK / "__init__.py").touch()
+    (root / scan.PACK / "Broken.py").write_text(BROKEN)
+    return root
+
+
+def test_a_check_that_breaks_off_is_an_error_which_names_check_and_resource(broken):
+    said = r"Failed to run check CKV_AWSIOT_99 on /main\.tf:aws_sns_topic\.plain$"
+    with pytest.raises(ReviewError, match=rf"(?m)would pass it unseen(.|\n)*^{said}"):
+        scan.code(broken)
+
+
+def test_a_check_that_breaks_off_in_a_plan_is_an_error_which_names_the_plan(broken):
+    made = Plan("terraform", topics_of_a_module(), {})
+    with pytest.raises(ReviewError, match=r"check CKV_AWSIOT_99 on /every choice\.json:"):
+        scan.planned(broken, [made], [], [])
 
 
 def test_no_plans_are_no_scans(tmp_path):

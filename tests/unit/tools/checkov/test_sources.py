@@ -81,6 +81,27 @@ def test_in_terraform_code_every_skip_counts(tmp_path):
     assert skip.rule == "CKV_AWS_7"
 
 
+# Composed, so that this file holds none.
+PRAGMA = "pragma: " + "allowlist "
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        f"# {PRAGMA}secret",
+        f"// {PRAGMA}secret of nobody",
+        f"<!-- {PRAGMA}secret -->",
+        f"# {PRAGMA.replace('allow', 'white')}secret",
+        f"#{PRAGMA.replace(' ', '')}-secret",
+        f"# {PRAGMA}nextline secret",
+        f"# {PRAGMA}nextline-secret",
+    ],
+)
+def test_every_pragma_that_hides_a_secret_is_seen_in_every_file(tmp_path, comment):
+    write(tmp_path, **{"notes": f"first\n{comment}\n", "a.tf": "allowlist\n", "b.py": comment})
+    assert sources.silenced(tmp_path, ["notes", "a.tf", "b.py"]) == ["notes:2", "b.py:1"]
+
+
 def test_blocks_are_read_from_the_terraform_code_alone(tmp_path):
     write(tmp_path, **{"terraform/main.tf": CODE, "tests/main.tf": CODE, "terraform/x.md": CODE})
     found = sources.blocks(tmp_path, ["terraform/main.tf", "tests/main.tf", "terraform/x.md"])

@@ -56,6 +56,13 @@ def test_results_are_counted_by_module():
     assert row(text, "terraform ")[1:] == ["0", "0", "0", "0", "1", "0"]
 
 
+def test_a_module_of_which_no_rule_speaks_has_a_row_too():
+    made = review(modules=["terraform/modules/quiet", "terraform/modules/keys"])
+    text = sections(summary.markdown(made))["Result by module"]
+    assert row(text, "terraform/modules/quiet")[1:] == ["0"] * 6
+    assert row(text, "terraform/modules/keys")[1:] == ["1", "0", "0", "1", "0", "0"]
+
+
 def test_every_skip_is_there_with_its_reason_and_what_it_covers():
     text = sections(summary.markdown(ONE))["Skips, each with its reason"]
     assert "1 comments skip 3 results" in text
