@@ -55,6 +55,7 @@ def test_an_alarm_of_somebody_else_tells_the_topic(guarded):
 
 @against(Protection.ALARM_TOPIC)
 def test_another_account_tells_the_topic(guarded, auth_account):
+    """The endpoint is reached without TLS, which the topic's policy forbids by itself."""
     denied(
         client(auth_account, "sns").publish,
         TopicArn=guarded.outputs["monitoring"]["topic_arn"],
