@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from tests.security.attacks.attempt import Succeeded
 from tests.security.attacks.protections import TYPE, Protection
-from tests.security.attacks.report import Outcome, write
+from tests.security.attacks.report import FILE, Outcome, write
 from tools.device.failures import NotReachable
 from tools.device.model import DeviceSpec, registration_parameters
 
@@ -60,7 +60,7 @@ def pytest_runtest_makereport(item, call):
     if mark is not None and (call.when == "call" or report.failed):
         gone = item.callspec.params["taken_out"]
         item.config.stash[OUTCOMES] += [
-            Outcome(item.originalname, one, gone is not None, report.passed)
+            Outcome(item.path.name, item.originalname, one, gone is not None, report.passed)
             for one in ([gone] if gone else mark.args)
         ]
     return report
@@ -68,6 +68,12 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session", autouse=True)
 def _written_down(request):
+    """The report of this run, or none: not the one of an earlier run, should this one die.
+
+    Of several processes that share the tests, the one that has the attacks comes here.
+    """
+    if any(item.get_closest_marker("against") for item in request.session.items):
+        FILE.unlink(missing_ok=True)
     yield
     found = defaultdict(list)
     for outcome in request.config.stash[OUTCOMES]:

@@ -35,6 +35,14 @@ class KeptBy(enum.StrEnum):
     AWS = "AWS IoT"
 
 
+class ShownBy(enum.StrEnum):
+    """What refuses, or lets through, as long as a test looks."""
+
+    ENDPOINT = "the endpoint"
+    STAND_IN = "a stand-in of ours"
+    READING = "reading the policy"
+
+
 # --- policies
 
 
@@ -128,6 +136,21 @@ def _nothing_counts(stack: Stack) -> Iterator[None]:
     finally:
         kept = ("filterName", "filterPattern", "metricTransformations")
         logs.put_metric_filter(logGroupName=group, **{key: found[key] for key in kept})
+
+
+@contextlib.contextmanager
+def _anybody_tells_the_topic(stack: Stack) -> Iterator[None]:
+    """The topic of alarms with a policy that lets everybody publish."""
+    topics, topic = stack.client("sns"), stack.outputs["monitoring"]["topic_arn"]
+    policy = {"TopicArn": topic, "AttributeName": "Policy"}
+    before = topics.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sns:Publish", "Resource": topic}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    topics.set_topic_attributes(**policy, AttributeValue=json.dumps(document))
+    try:
+        yield
+    finally:
+        topics.set_topic_attributes(**policy, AttributeValue=before)
 
 
 # --- code
@@ -326,14 +349,14 @@ def _role_for_any_thing(stack: Stack) -> Iterator[None]:
             iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
 
 
-@contextlib.contextmanager
-def _certificates_left_on(stack: Any) -> Iterator[None]:
-    """Neither the operator's command nor the lifecycle's function switches certificates off."""
-    with (
-        mock.patch.object(operate._Operation, "_switch"),
-        stack.without("lifecycle-enforcement", "iot:UpdateCertificate"),
-    ):
-        yield
+def _command_switches_nothing(_: Any) -> AbstractContextManager[Any]:
+    """The operator's command writes the record, and passes over the certificates."""
+    return mock.patch.object(operate._Operation, "_switch")
+
+
+def _function_may_not_switch(stack: Any) -> AbstractContextManager[None]:
+    """The lifecycle's function without the right to switch a certificate."""
+    return stack.without("lifecycle-enforcement", "iot:UpdateCertificate")
 
 
 # --- the list
@@ -347,17 +370,21 @@ class Entry:
         sentence: What it sees to.
         kept_by: Who keeps it.
         where: The file, or the page of AWS's documentation that says so.
+        threats: The rows of docs/threat-model.md that name its attacks.
         without: What is done to take it out; empty where nothing can be.
         take_out: Does it, on the stack; None where nothing can be done.
         stack: The fixture that this stack is.
+        shown_by: What makes the difference between the two.
     """
 
     sentence: str
     kept_by: KeptBy
     where: str
+    threats: tuple[str, ...]
     without: str = ""
     take_out: TakeOut | None = None
     stack: str = "guarded"
+    shown_by: tuple[ShownBy, ...] = (ShownBy.ENDPOINT,)
 
 
 AWS_GUIDE = "https://docs.aws.amazon.com/iot/latest/developerguide"
@@ -370,6 +397,7 @@ class Protection(enum.Enum):
         "A claim certificate publishes and subscribes on its own template's topics only.",
         KeptBy.POLICIES,
         "policies/iot/claim-register.json.tftpl",
+        ("T15", "T17"),
         "publish, subscribe and receive on *",
         _iot_policy("factory-claim", _any_topic),
     )
@@ -377,6 +405,7 @@ class Protection(enum.Enum):
         "A claim certificate connects under client ids that no device has.",
         KeptBy.POLICIES,
         "policies/iot/claim-register.json.tftpl",
+        ("T16",),
         "connect as *",
         _iot_policy("factory-claim", _any_client_id),
     )
@@ -384,6 +413,7 @@ class Protection(enum.Enum):
         "A device connects under the name of the thing that its certificate is attached to.",
         KeptBy.POLICIES,
         f"policies/iot/{TYPE}.json.tftpl",
+        ("T30",),
         "connect as *, attached or not",
         _iot_policy(TYPE, _any_client_id),
     )
@@ -391,6 +421,7 @@ class Protection(enum.Enum):
         "A device publishes and subscribes on topics that bear its own name only.",
         KeptBy.POLICIES,
         f"policies/iot/{TYPE}.json.tftpl",
+        ("T31", "T32"),
         "publish, subscribe and receive on *",
         _iot_policy(TYPE, _any_topic),
     )
@@ -398,34 +429,52 @@ class Protection(enum.Enum):
         "A certificate is good for one thing, however often its ownership token is presented.",
         KeptBy.POLICIES,
         "terraform/modules/fleet-template/main.tf (ThingPrincipalType)",
+        ("T36",),
         "a version of the template without it",
         _things_for_any_certificate,
+        shown_by=(ShownBy.STAND_IN,),
     )
     HOOK_SOURCE = Entry(
         "AWS IoT calls the hook for the stack's templates in its account, and for no other.",
         KeptBy.POLICIES,
         "terraform/modules/provisioning-hook/main.tf (aws_lambda_permission)",
+        ("T60",),
         "a permission for iot.amazonaws.com without source ARN and account",
         _anybody_calls_the_hook("iot.amazonaws.com"),
+        shown_by=(ShownBy.ENDPOINT, ShownBy.READING),
     )
     HOOK_PRINCIPAL = Entry(
         "Nobody but AWS IoT calls the hook, whatever account it is.",
         KeptBy.POLICIES,
         "terraform/modules/provisioning-hook/main.tf (aws_lambda_permission)",
+        ("T60",),
         "a permission for *",
         _anybody_calls_the_hook("*"),
+        shown_by=(ShownBy.READING,),
     )
     COUNTED = Entry(
         "Each denial is counted by its reason, which an alarm watches.",
         KeptBy.POLICIES,
         "terraform/modules/provisioning-hook/main.tf (aws_cloudwatch_log_metric_filter)",
+        ("T25",),
         "no metric filter",
         _nothing_counts,
+        shown_by=(ShownBy.STAND_IN,),
+    )
+    ALARM_TOPIC = Entry(
+        "The topic of alarms is told by the stack's own alarms only.",
+        KeptBy.POLICIES,
+        "policies/iam/alarm-topic.json.tftpl",
+        ("T65",),
+        "a policy that lets everybody publish, without TLS too",
+        _anybody_tells_the_topic,
+        shown_by=(ShownBy.ENDPOINT, ShownBy.STAND_IN),
     )
     OVERRIDES = Entry(
         "Thing, thing type, thing group and policy are named by the registry alone.",
         KeptBy.CODE,
         "lambda_src/provisioning_hook/response.py",
+        ("T14",),
         "the four names are not overridden",
         _hook(*NO_OVERRIDES),
     )
@@ -433,6 +482,7 @@ class Protection(enum.Enum):
         "A device is of the type that it was enrolled with.",
         KeptBy.CODE,
         f"lambda_src/{CLAIM}",
+        ("T14",),
         "the types are not compared",
         _hook(*NO_TYPE),
     )
@@ -440,6 +490,7 @@ class Protection(enum.Enum):
         "An enrolment that names a claim certificate is claimed with this one only.",
         KeptBy.CODE,
         f"lambda_src/{CLAIM}",
+        ("T13",),
         "the certificates are not compared",
         _hook(*NO_CLAIM_BINDING),
     )
@@ -447,6 +498,7 @@ class Protection(enum.Enum):
         "A suspended or revoked device cannot claim.",
         KeptBy.CODE,
         f"lambda_src/{CLAIM}",
+        ("T34",),
         "the two statuses are not looked at",
         _hook(*NO_STATUS),
     )
@@ -454,6 +506,7 @@ class Protection(enum.Enum):
         "A serial number in service cannot be claimed again with another certificate.",
         KeptBy.CODE,
         f"lambda_src/{CLAIM}",
+        ("T11",),
         "the re-provision policy is not looked at",
         _hook(*NO_END_OF_A_CLAIM),
     )
@@ -461,6 +514,7 @@ class Protection(enum.Enum):
         "A serial number that is being claimed cannot be claimed with another certificate.",
         KeptBy.CODE,
         f"lambda_src/{CLAIM}",
+        ("T11",),
         "the lease counts as over",
         _hook(*NO_LEASE),
     )
@@ -468,6 +522,7 @@ class Protection(enum.Enum):
         "What no thing attribute can hold is refused before a claim is taken.",
         KeptBy.CODE,
         "lambda_src/provisioning_hook/request.py",
+        ("T20",),
         "parameters are not checked",
         _hook(*NO_CHECKS),
     )
@@ -475,6 +530,7 @@ class Protection(enum.Enum):
         "Nothing of one answer is left for the next: each call makes its own.",
         KeptBy.CODE,
         "lambda_src/provisioning_hook/response.py",
+        ("T21",),
         "one answer for all calls of a warm function, added to and never cleared",
         _hook(*ONE_ANSWER_FOR_ALL),
     )
@@ -482,6 +538,7 @@ class Protection(enum.Enum):
         "No character that a device sends ends a line or a field of the log.",
         KeptBy.CODE,
         f"lambda_src/{LOG}",
+        ("T81",),
         "fields are written as they are",
         _hook(*NOT_ESCAPED),
     )
@@ -489,6 +546,7 @@ class Protection(enum.Enum):
         "No character that a device sends is shown by a terminal or a viewer as anything else.",
         KeptBy.CODE,
         f"lambda_src/{LOG}",
+        ("T81",),
         "characters beyond ASCII are written as they are",
         _hook(*NOT_ASCII),
     )
@@ -496,6 +554,7 @@ class Protection(enum.Enum):
         "A device cannot make a line of the log long.",
         KeptBy.CODE,
         f"lambda_src/{LOG}",
+        ("T81",),
         "fields are not cut",
         _hook(*NOT_CUT),
     )
@@ -503,28 +562,42 @@ class Protection(enum.Enum):
         "The log tells who asked and what was decided, not what else a device says of itself.",
         KeptBy.CODE,
         "lambda_src/provisioning_hook/decision_log.py",
+        ("T81",),
         "parameters are logged as they come",
         _hook(*EVERYTHING_LOGGED),
     )
-    SWITCHED_OFF = Entry(
-        "The certificates of a suspended or revoked device are switched off.",
+    COMMAND_SWITCHES = Entry(
+        "The operator's command switches off the certificates of the device that it shuts out.",
         KeptBy.CODE,
-        "tools/registry/operate.py and lambda_src/device_lifecycle/enforce.py",
-        "the command leaves them alone, and the function's role lacks the right",
-        _certificates_left_on,
+        "tools/registry/operate.py",
+        ("T34",),
+        "the command passes over the certificates",
+        _command_switches_nothing,
+    )
+    FUNCTION_SWITCHES = Entry(
+        "Certificates of a device whose record says it is shut out are switched off, whoever"
+        " wrote the record.",
+        KeptBy.CODE,
+        "lambda_src/device_lifecycle/enforce.py",
+        ("T34",),
+        "the function's role lacks the right",
+        _function_may_not_switch,
     )
     JITP_ROLE = Entry(
         "A just-in-time template makes and changes things of its own prefix only.",
         KeptBy.POLICIES,
         "terraform/modules/jitp-template/iam.tf",
+        ("T40",),
         "its role's rights on things are for all things",
         _role_for_any_thing,
         "just_in_time",
+        shown_by=(ShownBy.STAND_IN, ShownBy.ENDPOINT),
     )
     GATE_NAMES = Entry(
         "Behind a gate, the registry names the thing, whatever the certificate's subject says.",
         KeptBy.CODE,
         "lambda_src/jitr_gate/gate.py",
+        ("T40",),
         "the thing is named by the subject's common name",
         _gate(*GATE_TAKES_THE_NAME),
         "just_in_time",
@@ -533,6 +606,7 @@ class Protection(enum.Enum):
         "No character of a certificate's subject ends a line or a field of the gate's log.",
         KeptBy.CODE,
         f"lambda_src/{LOG}",
+        ("T81",),
         "fields are written as they are",
         _gate(*NOT_ESCAPED),
         "just_in_time",
@@ -541,6 +615,7 @@ class Protection(enum.Enum):
         "No character of a certificate's subject is shown as anything else.",
         KeptBy.CODE,
         f"lambda_src/{LOG}",
+        ("T81",),
         "characters beyond ASCII are written as they are",
         _gate(*NOT_ASCII),
         "just_in_time",
@@ -549,19 +624,23 @@ class Protection(enum.Enum):
         "A certificate is registered just in time only if its CA is, in that account.",
         KeptBy.AWS,
         f"{AWS_GUIDE}/auto-register-device-cert.html",
+        ("T33", "T49"),
     )
     REGISTERED_CERTIFICATE = Entry(
         "Only a certificate that AWS IoT knows, and that is active, connects.",
         KeptBy.AWS,
         f"{AWS_GUIDE}/x509-client-certs.html",
+        ("T33",),
     )
     OWNERSHIP_TOKEN = Entry(
         "RegisterThing needs the ownership token that came with a certificate.",
         KeptBy.AWS,
         f"{AWS_GUIDE}/fleet-provision-api.html",
+        ("T18",),
     )
     MESSAGE_FORMAT = Entry(
         "A request is at most 128 KB of JSON, or the hook is never asked.",
         KeptBy.AWS,
         "https://docs.aws.amazon.com/general/latest/gr/iot-core.html#limits_iot",
+        ("T20",),
     )

@@ -1,6 +1,7 @@
 """The result of a run for people: each protection, who keeps it, and the attacks that miss it."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +17,39 @@ HEAD = """\
 {verdict}
 
 Each attack ran against an applied stack with IAM and IoT policies enforced, and then once more
-without each of its protections, one at a time. "Noticed" counts the runs of the second kind in
-which the attack succeeded, so that its test turned red as it must. Counts are of runs: an attack in
-several forms has one for each, and one with two protections counts for both.
+without each of its protections, one at a time. "Noticed" counts the runs of the second kind whose
+test turned red, as it must. Counts are of runs: an attack in several forms has one for each, and
+one with two protections counts for both. The threats are rows of the [threat model][threats].
 
-| protection | kept by | where | attacks refused | taken out by | noticed | tests |
-|---|---|---|---|---|---|---|
+"Shown by" says what made the difference:
+
+- **the endpoint**: it refused the attacker, or ran our code, and let the attack pass without the
+  protection.
+- **a stand-in of ours**: so did code in `tests/support`, which does what AWS documents and the
+  endpoint does not.
+- **reading the policy**: the endpoint refuses either way, so the attack never succeeded; the test
+  reads the policy by IAM's rules, and turns red if it would let somebody in.
+"""
+OURS = """
+## Kept by us
+
+| protection | threat | kept by | where | refused | taken out by | noticed | shown by | tests |
+|---|---|---|---|---|---|---|---|---|
+"""
+AWS = """
+## Kept by AWS IoT
+
+It cannot be taken out. The rows say what is relied on; the tests show that the endpoint does it
+too.
+
+| protection | threat | where | refused | shown by | tests |
+|---|---|---|---|---|---|
 """
 FOOT = """
-What AWS IoT keeps cannot be taken out. Its rows say what is relied on; the tests show that the
-endpoint does it too. Where the endpoint asks no policy by itself (roles that services take, rules,
-log subscriptions, alarms, EXCLUSIVE_THING), stand-ins in `tests/support` ask as AWS documents it;
-see [what only a real account can confirm][real].
+What stands in for AWS, and what nothing here can show:
+[what only a real account can confirm][real].
 
+[threats]: ../docs/threat-model.md
 [real]: ../docs/threat-model.md#what-only-a-real-account-can-confirm
 """
 
@@ -38,12 +59,14 @@ class Outcome:
     """One run of one attack.
 
     Attributes:
+        file: Where it is.
         test: Its name.
         protection: What it is against.
         without: Whether that was taken out.
         passed: Whether the run ended as it had to.
     """
 
+    file: str
     test: str
     protection: Protection
     without: bool
@@ -71,8 +94,8 @@ def verdict(outcomes: Mapping[Protection, Sequence[Outcome]]) -> str:
     kept = [one for one in every if not one.without]
     gone = [one for one in every if one.without]
     return (
-        f"**Passed**: every attack was refused ({len(kept)} runs), and succeeded without each of"
-        f" the {len(ours)} protections of ours ({len(gone)} runs)."
+        f"**Passed**: every attack was refused ({len(kept)} runs), and its test noticed the lack"
+        f" of each of the {len(ours)} protections of ours ({len(gone)} runs)."
         f" {len(outcomes) - len(ours)} protections are AWS IoT's own."
     )
 
@@ -82,25 +105,38 @@ def _share(outcomes: Sequence[Outcome]) -> str:
     return f"{passed} of {len(outcomes)}" if outcomes else "not run"
 
 
+def _tests(outcomes: Sequence[Outcome]) -> str:
+    """Their names as words, file by file."""
+    names = defaultdict(set)
+    for one in outcomes:
+        names[one.file].add(one.test.removeprefix("test_").replace("_", " "))
+    return "<br>".join(f"{file}: {'; '.join(sorted(found))}" for file, found in names.items())
+
+
 def row(protection: Protection, outcomes: Sequence[Outcome]) -> str:
-    """One line of the table."""
+    """One line of the table that the protection belongs to."""
     entry = protection.value
-    kept = [one for one in outcomes if not one.without]
-    gone = [one for one in outcomes if one.without]
+    refused = _share([one for one in outcomes if not one.without])
+    noticed = _share([one for one in outcomes if one.without])
+    ours = entry.take_out is not None
     cells = (
         f"**{protection.name}** {entry.sentence}",
-        entry.kept_by,
+        " ".join(entry.threats),
+        *([entry.kept_by] if ours else []),
         entry.where,
-        _share(kept),
-        entry.without or "-",
-        _share(gone) if entry.take_out else "-",
-        "<br>".join(sorted({one.test for one in outcomes})),
+        refused,
+        *([entry.without, noticed] if ours else []),
+        "; ".join(entry.shown_by),
+        _tests(outcomes),
     )
     return f"| {' | '.join(cells)} |\n"
 
 
 def write(outcomes: Mapping[Protection, Sequence[Outcome]]) -> None:
     """Write the report of a run."""
+    tables = {OURS: "", AWS: ""}
+    for protection, of_one in outcomes.items():
+        tables[OURS if protection.value.take_out else AWS] += row(protection, of_one)
     FILE.parent.mkdir(exist_ok=True)
-    head = HEAD.format(verdict=verdict(outcomes))
-    FILE.write_text(head + "".join(row(*one) for one in outcomes.items()) + FOOT)
+    body = "".join(head + rows for head, rows in tables.items())
+    FILE.write_text(HEAD.format(verdict=verdict(outcomes)) + body + FOOT)

@@ -2,14 +2,17 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.security.attacks.protections import KeptBy, Protection
-from tests.security.attacks.report import Outcome, attacks, verdict
+from tests.security.attacks.report import AWS, OURS, Outcome, attacks, row, verdict
+from tests.support.terraform import ROOT
 
 HERE = Path(__file__).parent
+THREAT_MODEL = ROOT / "docs/threat-model.md"
 # What stays allowed, so that the attacks beside it do not fail for another reason.
 COUNTERPARTS = {
     "test_a_serial_number_said_twice_is_one_device",
@@ -54,11 +57,23 @@ def test_what_is_ours_can_be_taken_out_and_what_is_not_cannot(protection):
     assert bool(entry.without) is ours
 
 
+@pytest.mark.parametrize("protection", Protection)
+def test_the_threats_are_those_that_name_an_attack_on_the_protection(protection):
+    rows = re.findall(r"^\| (T\d+) \| (.*)$", THREAT_MODEL.read_text(), re.MULTILINE)
+    names = [
+        f"[{name.removeprefix('test_').replace('_', ' ')}](../tests/security/attacks/"
+        for name, against in ATTACKS.items()
+        if protection in against
+    ]
+    named_by = [threat for threat, text in rows if any(name in text for name in names)]
+    assert list(protection.value.threats) == named_by
+
+
 def outcomes(*, passed=True):
     """Those of a run of everything, in which all or nothing went as it must."""
     return {
         protection: [
-            Outcome(name, protection, without, passed)
+            Outcome("test_file.py", name, protection, without, passed)
             for name, against in ATTACKS.items()
             if protection in against
             for without in ([False, True] if protection.value.take_out else [False])
@@ -74,6 +89,17 @@ def test_the_report_counts_every_attack():
 def test_the_report_says_what_came_of_a_run():
     assert verdict(outcomes()).startswith("**Passed**: every attack was refused")
     assert verdict(outcomes(passed=False)).startswith("**Failed**: test_")
+
+
+def test_a_row_has_the_cells_of_its_table():
+    found = outcomes()
+    ours = row(Protection.HOOK_PRINCIPAL, found[Protection.HOOK_PRINCIPAL])
+    assert ours.count(" | ") == OURS.splitlines()[-2].count(" | ")
+    assert ours.endswith(
+        "| reading the policy | test_file.py: another account calls the function |\n"
+    )
+    theirs = row(Protection.REGISTERED_CA, found[Protection.REGISTERED_CA])
+    assert theirs.count(" | ") == AWS.splitlines()[-2].count(" | ")
 
 
 def test_the_report_says_that_a_run_was_not_all():
