@@ -256,6 +256,42 @@ def kept_for_the_gate(stack: JustInTime) -> None:
     forget(stack, device.serial_number)
 
 
+@flow(
+    "a change of the registry that enforcement cannot take is kept",
+    COMPLETE,
+    {("lifecycle-enforcement", "dead-letter"): "sqs:SendMessage"},
+)
+def kept_by_the_stream(stack: Fleet) -> None:
+    """Lambda cannot take the function's role, and gives the change up when it is old."""
+    functions, name = stack.client("lambda"), function(stack, "enforcement")
+    queue = stack.outputs["device_lifecycle"]["dead_letter_queues"]["enforcement"]["url"]
+    uuid = stack.outputs["device_lifecycle"]["stream_mapping_id"]
+    before = functions.get_event_source_mapping(UUID=uuid)["MaximumRecordAgeInSeconds"]
+    stack.client("sqs").purge_queue(QueueUrl=queue)
+    with trusting_nobody(stack, f"{name}-{stack.endpoint.region}"), record(stack, Status.ENROLLED):
+        # AWS takes a minute at the least.
+        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1, Enabled=True)
+        try:
+            arrives(stack, queue, "MaxRecordAgeExceeded", GIVEN_UP_SECONDS)
+        finally:
+            functions.update_event_source_mapping(
+                UUID=uuid, MaximumRecordAgeInSeconds=before, Enabled=False
+            )
+
+
+@contextlib.contextmanager
+def trusting_nobody(stack: Stack, role: str) -> Iterator[None]:
+    """A role that no service may take, for a while."""
+    iam = stack.client("iam")
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    nobody = {**trust, "Statement": [{**one, "Effect": "Deny"} for one in trust["Statement"]]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(nobody))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+
+
 # --- log groups
 
 
