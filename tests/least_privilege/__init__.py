@@ -16,8 +16,9 @@ In each stack (`runner.py`):
    the right is back. An attack breaks by getting through: that is what a condition is for.
 4. Every flow works again.
 
-A right that is neither proven nor documented fails the command, and so does a stale entry or one
-that fits nothing. The report (`report.py`) is `reports/least-privilege.md` and `.json`.
+A right that is neither proven nor documented fails the command, and so does a stale entry, or one
+that names a right for a policy without it. The report (`report.py`) is
+`reports/least-privilege.md` and `.json`.
 
 A right counts as proven where one stack needs it. That a module grants it with that choice only is
 for the module's plan tests to see.

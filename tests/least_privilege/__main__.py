@@ -77,6 +77,8 @@ class Run:
 def main() -> int:
     """Apply, try, write the report; 1 where something is neither proven nor documented."""
     console, started = Console(), time.monotonic()
+    # A run that ends early must not leave the report of another one.
+    report.remove(report.DIRECTORY)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     papers = documented.read()
     with (
@@ -107,13 +109,16 @@ def main() -> int:
 
 
 def unused(papers: Sequence[documented.Documented], entries: Sequence[Entry]) -> list[str]:
-    """Documentation of rights that nobody has."""
-    used = [entry.documented for entry in entries]
-    return [
-        f"documented.toml: nothing in {paper.policy} needs the entry on {', '.join(paper.rights)}"
-        for paper in papers
-        if paper not in used
-    ]
+    """Documentation of rights that nobody has: each pattern, in each policy that it stands for."""
+    told = []
+    for paper in papers:
+        rights = [entry.key.name for entry in entries if entry.documented == paper]
+        told += [
+            f"documented.toml: nothing in {paper.policy} needs the entry on {pattern}"
+            for pattern in paper.rights
+            if pattern not in paper.fitting(rights)
+        ]
+    return told
 
 
 def show(console: Console, rows: Sequence[Row], faults: Sequence[str], seconds: float) -> int:

@@ -1,7 +1,7 @@
 """What only AWS's documentation demands, read from `documented.toml`."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -32,11 +32,17 @@ class Documented:
 
     def covers(self, group: str, file: str, right: str) -> bool:
         """Whether it speaks of this right."""
-        return (
-            file == self.policy
-            and fnmatchcase(group, self.holders)
-            and any(fnmatchcase(right, pattern) for pattern in self.rights)
-        )
+        held = file == self.policy and fnmatchcase(group, self.holders)
+        return held and bool(self.fitting([right]))
+
+    def fitting(self, rights: Iterable[str]) -> set[str]:
+        """Those of its patterns that fit one of these names."""
+        rights = tuple(rights)
+        return {
+            pattern
+            for pattern in self.rights
+            if any(fnmatchcase(right, pattern) for right in rights)
+        }
 
 
 def read(file: Path = FILE) -> list[Documented]:

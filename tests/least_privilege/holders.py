@@ -107,22 +107,30 @@ def plain(text: str, stack: Stack | None = None) -> str:
     return re.sub(rf"\b{re.escape(stack.name_prefix)}\b", "PREFIX", text)
 
 
+def every(client: Any, operation: str, member: str, **of: str) -> Iterator[Any]:
+    """Everything that a call lists, page after page."""
+    for page in client.get_paginator(operation).paginate(**of):
+        yield from page[member]
+
+
 def _parsed(document: str | dict[str, Any]) -> dict[str, Any]:
     return json.loads(document) if isinstance(document, str) else document
 
 
 def _roles(stack: Stack) -> Iterator[Holder]:
     iam = stack.client("iam")
-    pages = iam.get_paginator("list_roles").paginate()
-    for role in (one for page in pages for one in page["Roles"]):
+    for role in every(iam, "list_roles", "Roles"):
         name = role["RoleName"]
+        for policy in every(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name):
+            if ":iam::aws:" in policy["PolicyArn"]:
+                raise LookupError(f"{name} has {policy['PolicyName']}, which is not the stack's")
 
         def put_trust(document: dict[str, Any], name: str = name) -> None:
             iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(document))
 
         trust = _parsed(role["AssumeRolePolicyDocument"])
         yield Holder(short(stack, name), policy_files.made_from(trust), trust, put_trust)
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        for policy in every(iam, "list_role_policies", "PolicyNames", RoleName=name):
             held = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
 
             def put(document: dict[str, Any], name: str = name, policy: str = policy) -> None:
@@ -136,7 +144,7 @@ def _roles(stack: Stack) -> Iterator[Holder]:
 
 def _managed_policies(stack: Stack) -> Iterator[Holder]:
     iam = stack.client("iam")
-    for policy in iam.list_policies(Scope="Local")["Policies"]:
+    for policy in every(iam, "list_policies", "Policies", Scope="Local"):
         arn, version = policy["Arn"], policy["DefaultVersionId"]
         held = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
         document = _parsed(held["Document"])
@@ -153,7 +161,7 @@ def _managed_policies(stack: Stack) -> Iterator[Holder]:
 
 def _iot_policies(stack: Stack) -> Iterator[Holder]:
     iot = stack.client("iot")
-    for policy in iot.list_policies()["policies"]:
+    for policy in every(iot, "list_policies", "policies"):
         full = policy["policyName"]
         document = _parsed(iot.get_policy(policyName=full)["policyDocument"])
 
@@ -170,16 +178,23 @@ def _iot_policies(stack: Stack) -> Iterator[Holder]:
 
 def _functions(stack: Stack) -> Iterator[Holder]:
     functions = stack.client("lambda")
-    pages = functions.get_paginator("list_functions").paginate()
-    for name in (one["FunctionName"] for page in pages for one in page["Functions"]):
-        place = {"FunctionName": name, "Qualifier": "live"}
-        try:
-            document = json.loads(functions.get_policy(**place)["Policy"])
-        except functions.exceptions.ResourceNotFoundException:
-            continue
-        for statement in document["Statement"]:
+    for name in (one["FunctionName"] for one in every(functions, "list_functions", "Functions")):
+        aliases = every(functions, "list_aliases", "Aliases", FunctionName=name)
+        places = [{"Qualifier": alias["Name"]} for alias in aliases]
+        for place in ({"FunctionName": name} | one for one in ({}, *places)):
+            yield from _permissions(stack, functions, place)
 
-            def put(document: dict[str, Any], place: Any = place, sid: str = statement["Sid"]):
+
+def _permissions(stack: Stack, functions: Any, place: dict[str, str]) -> Iterator[Holder]:
+    try:
+        document = json.loads(functions.get_policy(**place)["Policy"])
+    except functions.exceptions.ResourceNotFoundException:
+        return
+    for statement in document["Statement"]:
+        # The endpoint tells of every alias where it is asked for the function itself.
+        if statement["Resource"].endswith(f":function:{':'.join(place.values())}"):
+
+            def put(document: dict[str, Any], sid: str = statement["Sid"]) -> None:
                 with contextlib.suppress(functions.exceptions.ResourceNotFoundException):
                     functions.remove_permission(**place, StatementId=sid)
                 for one in document["Statement"]:
@@ -188,9 +203,8 @@ def _functions(stack: Stack) -> Iterator[Holder]:
 
             alone = {**document, "Statement": [statement]}
             file = policy_files.PERMISSION
-            yield Holder(
-                f"{short(stack, name)} ({short(stack, statement['Sid'])})", file, alone, put
-            )
+            name = short(stack, place["FunctionName"])
+            yield Holder(f"{name} ({short(stack, statement['Sid'])})", file, alone, put)
 
 
 def permission(statement: dict[str, Any]) -> dict[str, str]:
@@ -213,10 +227,10 @@ def permission(statement: dict[str, Any]) -> dict[str, str]:
 
 def _resources(stack: Stack) -> Iterator[Holder]:
     keys, topics, buckets = (stack.client(name) for name in ("kms", "sns", "s3"))
-    for key in keys.list_keys()["Keys"]:
+    for key in every(keys, "list_keys", "Keys"):
         place = {"KeyId": key["KeyId"], "PolicyName": "default"}
         document = json.loads(keys.get_key_policy(**place)["Policy"])
-        if any("Sid" not in one or one["Sid"] == DEFAULT for one in document["Statement"]):
+        if [one.get("Sid") for one in document["Statement"]] == [DEFAULT]:
             # A key that the stack only uses has the policy that every key begins with.
             continue
         file = policy_files.made_from(document)
@@ -225,7 +239,7 @@ def _resources(stack: Stack) -> Iterator[Holder]:
             keys.put_key_policy(**place, Policy=json.dumps(document))
 
         yield Holder(file, file, document, put_key)
-    for topic in topics.list_topics()["Topics"]:
+    for topic in every(topics, "list_topics", "Topics"):
         attributes = topics.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
         document = json.loads(attributes["Policy"])
 

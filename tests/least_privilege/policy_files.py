@@ -1,7 +1,9 @@
 """The files under policies/: which of them a document was made from, and which rights they name."""
 
 import functools
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ SID = re.compile(r'\bSid"?\s*[:=]\s*"(\w+)"')
 ACTION = re.compile(r'"((?!aws:|kms:ViaService)(?:[a-z0-9-]+):(?:[A-Z][A-Za-z]*\*?|\*))"')
 CONDITION = re.compile(r'"((?:aws|iot|kms):[A-Za-z][\w.:]*)"\s*[:=]')
 
+RENDERED = re.compile(rf"/([\w-]+){re.escape(SUFFIX)}")
+
 
 def files() -> dict[str, Path]:
     """Every template of a policy, by its name without the ending."""
@@ -29,6 +33,16 @@ def files() -> dict[str, Path]:
 def actions(path: Path) -> set[str]:
     """The actions that a template names itself; some get more of them from their module."""
     return set(ACTION.findall(path.read_text(encoding="utf-8")))
+
+
+def filled_in(text: str) -> Iterator[tuple[str, set[str]]]:
+    """By the template that is rendered, the actions that a module's file hands to it."""
+    for call in re.finditer(r"\btemplatefile\(", text):
+        rest = text[call.end() :]
+        depth = itertools.accumulate({"(": 1, ")": -1}.get(each, 0) for each in rest)
+        inside = rest[: next(at for at, deep in enumerate(depth) if deep < 0)]
+        if named := RENDERED.search(inside):
+            yield named[1], set(ACTION.findall(inside))
 
 
 @functools.cache

@@ -13,6 +13,7 @@ from tests.least_privilege.runner import Proof
 from tests.support.terraform import ROOT
 
 DIRECTORY = ROOT / "reports"
+FOR_PEOPLE, FOR_PROGRAMS = "least-privilege.md", "least-privilege.json"
 Reason = tuple[str, str, str]
 # Every ARN begins so.
 BEGINNING = re.compile(r"arn:aws:[a-z0-9-]*:(?:REGION|\*)?:(?:ACCOUNT|\*)?:")
@@ -196,6 +197,12 @@ def _cells(row: Row, reasons: Mapping[Reason, int]) -> list[str]:
     ]
 
 
+def remove(directory: Path) -> None:
+    """Remove both files."""
+    for name in (FOR_PEOPLE, FOR_PROGRAMS):
+        (directory / name).unlink(missing_ok=True)
+
+
 def write(
     rows: Sequence[Row], directory: Path, *, seconds: float, faults: Sequence[str] = ()
 ) -> None:
@@ -207,7 +214,7 @@ def write(
         "faults": list(faults),
         "rights": [row.plain() for row in rows],
     }
-    (directory / "least-privilege.json").write_text(json.dumps(content, indent=2) + "\n")
-    (directory / "least-privilege.md").write_text(
+    (directory / FOR_PROGRAMS).write_text(json.dumps(content, indent=2) + "\n")
+    (directory / FOR_PEOPLE).write_text(
         markdown(rows, seconds=seconds, faults=faults), encoding="utf-8"
     )

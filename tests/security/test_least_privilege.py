@@ -39,16 +39,16 @@ def test_each_right_in_the_stack_is_spoken_of(entries):
         ("iot:CreateProvisioningClaim", "CreateProvisioningClaim was refused"),
         ("iot:DescribeEndpoint", "DescribeEndpoint was refused"),
         ("AWS:SourceArn", "the attack gets through: AWS IoT accepts the hook"),
+        ("aws:SourceArn", "the attack gets through: the queue has a message from another Region"),
     ],
 )
 def test_a_flow_breaks_without_a_right_and_works_with_it(guarded, entries, right, symptom):
-    files = {"trusted-user", "lambda-permission"}
+    files = {"trusted-user", "lambda-permission", "topic-rule-trust"}
+    groups = {"*-trusted-user", "called by a provisioning template", "lifecycle-rule"}
     (entry,) = (
         one
         for one in entries
-        if one.key.name == right
-        and one.key.file in files
-        and one.key.group in {"*-trusted-user", "called by a provisioning template"}
+        if one.key.name == right and one.key.file in files and one.key.group in groups
     )
     proof = runner.prove(guarded, stacks.COMPLETE, entry, print)
     assert proof is not None

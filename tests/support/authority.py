@@ -8,8 +8,8 @@ policies not at all. Here these are asked, with the context keys that AWS docume
   the invocation fails, as it does at AWS.
 - AWS IoT takes a provisioning role only if its trust policy lets it, for the template.
 - A topic rule invokes a function only if the function's policy lets the rule, and writes to a queue
-  only as its role, which it must be let take. What it may not do has failed, and the rule's error
-  action is told.
+  only as its role, which it must be let take, and in the Region that the queue's URL names where it
+  names one. What it may not do has failed, and the rule's error action is told.
 - CloudWatch Logs accepts a subscription only if the function's policy lets the log group.
 - AWS Lambda writes to a dead-letter queue only as the function's role.
 - CloudWatch tells a topic of an alarm only if the topic's policy lets the alarm.
@@ -23,12 +23,14 @@ It runs in the engine's own environment and imports nothing of the project.
 
 import contextlib
 import contextvars
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 ALARMS, FUNCTIONS, IOT, LOGS = (
     f"{name}.amazonaws.com" for name in ("cloudwatch", "lambda", "iot", "logs")
 )
+_QUEUE_URL = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com/")
 # Of a role that AWS IoT is about to take: what for.
 _SOURCE: contextvars.ContextVar[str | None] = contextvars.ContextVar("source", default=None)
 
@@ -157,9 +159,8 @@ def _write_dead_letters_as_the_role(functions: Any, authority: Authority) -> Non
 
     def report_as_its_role(mapping, function, *rest):
         role = (function.get("config") or function)["Role"]
-        target = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
-        may = target and authority.role_may(role, "sqs:SendMessage", target)
-        if not authority.enforced or may:
+        target = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") or ""
+        if not authority.enforced or authority.role_may(role, "sqs:SendMessage", target):
             report(mapping, function, *rest)
         else:
             print(f"Lost: {role} may not write to {target}", flush=True)
@@ -191,13 +192,17 @@ def _take_provisioning_roles(iot: Any, authority: Authority) -> None:
 def _act_for_topic_rules(iot: Any, authority: Authority) -> None:
     act = iot._dispatch_rule_action
 
+    def acts_in(region, action):
+        named = _QUEUE_URL.match(action.get("sqs", {}).get("queueUrl", ""))
+        return named[1] if named else region
+
     def refused(account, region, rule_name, action):
         rule_arn = f"arn:aws:iot:{region}:{account}:rule/{rule_name}"
         if function_arn := action.get("lambda", {}).get("functionArn"):
             return not authority.may_invoke(IOT, function_arn, rule_arn)
         if queue := action.get("sqs"):
             owner, name = queue["queueUrl"].rstrip("/").rsplit("/", 2)[1:]
-            queue_arn = f"arn:aws:sqs:{region}:{owner}:{name}"
+            queue_arn = f"arn:aws:sqs:{acts_in(region, action)}:{owner}:{name}"
             taken = authority.takes(IOT, queue["roleArn"], rule_arn)
             return not (
                 taken and authority.role_may(queue["roleArn"], "sqs:SendMessage", queue_arn)
@@ -209,7 +214,7 @@ def _act_for_topic_rules(iot: Any, authority: Authority) -> None:
             denied = authority.enforced and refused(account, region, rule_name, action)
         if denied:
             raise PermissionError(f"{rule_name} may not do its action")
-        await act(account, region, rule_name, action, event)
+        await act(account, acts_in(region, action), rule_name, action, event)
 
     iot._dispatch_rule_action = act_if_let
 

@@ -7,6 +7,7 @@ import json
 import secrets
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +16,7 @@ from device_registry.record import DeviceRecord, Status
 from tests.e2e.conftest import Fleet
 from tests.e2e.just_in_time import GATEWAYS, JustInTime
 from tests.least_privilege.flows.flow import (
+    SOON_SECONDS,
     Broken,
     certificate,
     flow,
@@ -29,12 +31,14 @@ from tests.least_privilege.flows.operations import goes_off
 from tests.least_privilege.holders import permission
 from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY, JUST_IN_TIME, Choices
 from tests.support import notifications
+from tests.support.endpoint import client
 from tests.support.stack import Stack
 
 # Three attempts with pauses between them, and a queue behind.
 GIVEN_UP_SECONDS = 8
 RULE = "called by a topic rule"
 LOG_GROUP = "called by a log group"
+ELSEWHERE = "us-east-1"
 
 
 def alias(stack: Stack, name: str) -> dict[str, str]:
@@ -132,7 +136,12 @@ def not_callable(stack: Stack, name: str, begin: str) -> Iterator[None]:
 
 
 def arrives(stack: Stack, queue_url: str, text: str, seconds: float) -> None:
-    """Break unless a message with this text comes; what came before is taken from the queue."""
+    """Break unless a message with this text comes."""
+    see(comes(stack, queue_url, text, seconds), "nothing arrives in the queue")
+
+
+def comes(stack: Stack, queue_url: str, text: str, seconds: float) -> bool:
+    """Whether a message with this text comes; what came before is taken from the queue."""
     queues = stack.client("sqs")
 
     def look() -> bool:
@@ -142,7 +151,7 @@ def arrives(stack: Stack, queue_url: str, text: str, seconds: float) -> None:
             queues.delete_message(QueueUrl=queue_url, ReceiptHandle=one["ReceiptHandle"])
         return any(text in said(one["Body"]) for one in messages)
 
-    see(soon(look, seconds), "nothing arrives in the queue")
+    return bool(soon(look, seconds))
 
 
 def said(body: str) -> str:
@@ -178,7 +187,7 @@ def kept_by_the_rule(stack: Fleet) -> None:
 )
 def kept_by_the_gates_rule(stack: JustInTime) -> None:
     ca, iot = stack.ca(GATEWAYS), stack.client("iot")
-    name = f"{ca['name']}_registered".replace("-", "_")
+    name = registered_rule(stack)
     with not_callable(stack, ca["function_name"], "topic-rule"):
         iot.enable_topic_rule(ruleName=name)
         try:
@@ -187,6 +196,58 @@ def kept_by_the_gates_rule(stack: JustInTime) -> None:
             arrives(stack, ca["dead_letter_queue_url"], device.certificate_id, 3)
         finally:
             iot.disable_topic_rule(ruleName=name)
+
+
+def written_from_elsewhere(stack: Stack, rule_name: str) -> None:
+    """A rule of another Region writes to a rule's queue as its role: AWS lets it name both."""
+    iot = stack.client("iot")
+    ours = iot.get_topic_rule(ruleName=rule_name)["rule"]["errorAction"]["sqs"]
+    owner, queue = ours["queueUrl"].rsplit("/", 2)[1:]
+    foreign = {
+        "queueUrl": f"https://sqs.{stack.endpoint.region}.amazonaws.com/{owner}/{queue}",
+        "roleArn": ours["roleArn"],
+    }
+    there = replace(stack.endpoint, region=ELSEWHERE)
+    name = f"foreign_{secrets.token_hex(4)}"
+    rules = client(there, "iot")
+    rules.create_topic_rule(
+        ruleName=name,
+        topicRulePayload={
+            "sql": f"SELECT * FROM '{name}'",  # noqa: S608  a topic rule's
+            "actions": [{"sqs": foreign}],
+        },
+    )
+    try:
+        message = json.dumps({"from": name}).encode()
+        client(there, "iot-data").publish(topic=name, qos=1, payload=message)
+        came = comes(stack, ours["queueUrl"], name, SOON_SECONDS)
+    finally:
+        rules.delete_topic_rule(ruleName=name)
+    see(not came, "the attack gets through: the queue has a message from another Region")
+
+
+@flow(
+    "attack: a topic rule of another Region writes as the rule's role",
+    COMPLETE,
+    {("lifecycle-rule", "topic-rule-trust"): "aws:SourceArn"},
+)
+def kept_out_of_the_queue(stack: Fleet) -> None:
+    rules = stack.outputs["device_lifecycle"]["topic_rules"]
+    written_from_elsewhere(stack, rules["presence"])
+
+
+@flow(
+    "attack: a topic rule of another Region writes as the gate's rule's role",
+    JUST_IN_TIME,
+    {("*-gw-rule", "topic-rule-trust"): "aws:SourceArn"},
+)
+def kept_out_of_the_gates_queue(stack: JustInTime) -> None:
+    written_from_elsewhere(stack, registered_rule(stack))
+
+
+def registered_rule(stack: JustInTime) -> str:
+    """The rule that tells the gate of registered certificates."""
+    return f"{stack.ca(GATEWAYS)['name']}_registered".replace("-", "_")
 
 
 def fails(stack: Stack, name: str, event: Any, queue_url: str) -> None:
@@ -254,6 +315,42 @@ def kept_for_the_gate(stack: JustInTime) -> None:
         stack.knock(device)
         fails(stack, ca["function_name"], stack.event(device), ca["dead_letter_queue_url"])
     forget(stack, device.serial_number)
+
+
+@flow(
+    "a change of the registry that enforcement cannot take is kept",
+    COMPLETE,
+    {("lifecycle-enforcement", "dead-letter"): "sqs:SendMessage"},
+)
+def kept_by_the_stream(stack: Fleet) -> None:
+    """Lambda cannot take the function's role, and gives the change up when it is old."""
+    functions, name = stack.client("lambda"), function(stack, "enforcement")
+    queue = stack.outputs["device_lifecycle"]["dead_letter_queues"]["enforcement"]["url"]
+    uuid = stack.outputs["device_lifecycle"]["stream_mapping_id"]
+    before = functions.get_event_source_mapping(UUID=uuid)["MaximumRecordAgeInSeconds"]
+    stack.client("sqs").purge_queue(QueueUrl=queue)
+    with trusting_nobody(stack, f"{name}-{stack.endpoint.region}"), record(stack, Status.ENROLLED):
+        # AWS takes a minute at the least.
+        functions.update_event_source_mapping(UUID=uuid, MaximumRecordAgeInSeconds=1, Enabled=True)
+        try:
+            arrives(stack, queue, "MaxRecordAgeExceeded", GIVEN_UP_SECONDS)
+        finally:
+            functions.update_event_source_mapping(
+                UUID=uuid, MaximumRecordAgeInSeconds=before, Enabled=False
+            )
+
+
+@contextlib.contextmanager
+def trusting_nobody(stack: Stack, role: str) -> Iterator[None]:
+    """A role that no service may take, for a while."""
+    iam = stack.client("iam")
+    trust = iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"]
+    nobody = {**trust, "Statement": [{**one, "Effect": "Deny"} for one in trust["Statement"]]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(nobody))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
 
 
 # --- log groups

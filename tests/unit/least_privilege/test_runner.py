@@ -1,5 +1,6 @@
 """What is proven, what is not, and that a flow's own fault proves nothing."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from tests.least_privilege.report import (
     UNEXPLAINED,
     Row,
     markdown,
+    remove,
     totals,
     write,
 )
@@ -161,6 +163,18 @@ def test_documentation_of_nothing_is_found():
     assert unused([PAGE], Place("iot:DescribeCertificate").entries(PAGE)) == []
 
 
+def test_documentation_of_one_right_too_many_is_found():
+    page = replace(PAGE, rights=("iot:Describe*", "iot:AddThingToThingGroup"))
+    (told,) = unused([page], Place("iot:DescribeCertificate").entries(page))
+    assert told == (
+        "documented.toml: nothing in claim-guard needs the entry on iot:AddThingToThingGroup"
+    )
+    elsewhere = replace(PAGE, policy="iot-logging")
+    entries = Place("iot:DescribeCertificate").entries(PAGE, elsewhere)
+    (told,) = unused([PAGE, elsewhere], entries)
+    assert "iot-logging" in told
+
+
 def test_the_table_has_each_right_in_one_of_the_columns(tmp_path):
     place = Place("iot:UpdateCertificate", "iot:DescribeCertificate", "iot:DescribeThing")
     described, other, updated = place.entries(PAGE)
@@ -182,3 +196,5 @@ def test_the_table_has_each_right_in_one_of_the_columns(tmp_path):
         "least-privilege.json",
         "least-privilege.md",
     }
+    remove(tmp_path / "reports")
+    assert list((tmp_path / "reports").iterdir()) == []
