@@ -10,7 +10,7 @@ from iot_documents.documents import document
 from iot_documents.minting import can_mint
 from iot_documents.results import worst
 from iot_documents.statements import is_whole, statements
-from iot_documents.values import blocks, is_dynamic
+from iot_documents.values import blocks
 
 ROLE = "aws_iam_role"
 INLINE = "inline_policy"
@@ -44,8 +44,7 @@ class IoTPolicyMinting(BaseResourceCheck):
         self.evaluated_keys = ["policy", INLINE]
         if self.entity_type != ROLE:
             return _judged(conf)
-        unseen = [CheckResult.UNKNOWN] if is_dynamic(conf, INLINE) else []
-        return worst([*map(_judged, blocks(conf, INLINE)), *unseen])
+        return worst(map(_judged, blocks(conf, INLINE)))
 
 
 def _judged(conf: dict[str, Any]) -> CheckResult:

@@ -69,7 +69,7 @@ class Target:
     @property
     def is_known(self) -> bool:
         """Whether the scan knows all of it."""
-        return self.kind is not None and not has_expression(self.name)
+        return not has_expression(self.name)
 
     @property
     def has_wildcard(self) -> bool:

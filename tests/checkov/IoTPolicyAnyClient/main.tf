@@ -398,3 +398,13 @@ resource "aws_iot_policy" "unknown_shape" {
     ]
   })
 }
+
+resource "aws_iot_policy" "fail_across_kind" {
+  name = "fail_across_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:cli*-1/x" },
+    ]
+  })
+}

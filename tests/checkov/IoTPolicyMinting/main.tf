@@ -318,3 +318,13 @@ resource "aws_iam_role" "unknown_no_policy" {
 variable "inline" {
   type = list(string)
 }
+
+resource "aws_iam_policy" "plan_fail_half_a_condition" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:CreatePolicy", Resource = "*" },
+      { Effect = "Allow", Action = "iot:AttachPolicy", Resource = "*", Condition = var.condition },
+    ]
+  })
+}

@@ -107,3 +107,10 @@ resource "aws_iam_policy" "fail_letter" {
     Statement = [{ Effect = "Allow", Action = ["dynamodb:ListTables"], Resource = "arn:aws:dynamodb:eu-west-1:111122223333:table/?egistry" }]
   })
 }
+
+resource "aws_iam_policy" "unknown_log_group" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["logs:PutLogEvents"], Resource = "arn:aws:logs:eu-west-1:111122223333:log-group:hook" }]
+  })
+}

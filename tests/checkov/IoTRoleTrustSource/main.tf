@@ -543,3 +543,21 @@ variable "principal" {
 variable "effect" {
   type = string
 }
+
+resource "aws_iam_role" "pass_deny" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Deny", Action = "sts:AssumeRole", Principal = "*" },
+    ]
+  })
+}

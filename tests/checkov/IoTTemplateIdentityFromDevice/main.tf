@@ -297,3 +297,16 @@ resource "aws_iot_provisioning_template" "unknown_properties" {
     target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
   }
 }
+
+resource "aws_iot_provisioning_template" "fail_letter" {
+  name                  = "letter"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { S = { Type = "String" } }
+    Resources  = { thing = { Type = "AWS::IoT::Thing", Properties = { ThingName = { "Fn::Sub" = "acme-$${S}" } } } }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
