@@ -47,7 +47,7 @@ class IoTCaAutoRegistration(BaseResourceCheck):
         if is_dynamic(conf, CONFIGURATION):
             return CheckResult.UNKNOWN
         if found := blocks(conf, CONFIGURATION):
-            has_template = any(attribute(one, name) for one in found for name in TEMPLATES)
+            has_template = any(not is_missing(one, name) for one in found for name in TEMPLATES)
             return CheckResult.PASSED if has_template else _without_template(conf, found)
         return CheckResult.FAILED if is_missing(conf, CONFIGURATION) else CheckResult.UNKNOWN
 
