@@ -9,10 +9,13 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from iot_documents.graph import ADDRESS, configuration, is_node, nodes, referred
 from iot_documents.templates import AUTHORITY
-from iot_documents.values import attribute, blocks, is_dynamic, is_missing, known
+from iot_documents.values import attribute, blocks, is_dynamic, is_missing, is_plan, known
 
 CONFIGURATION = "registration_config"
 RULE = "aws_iot_topic_rule"
+TEMPLATES = ("template_body", "template_name")
+# Other actions of a rule only write down what happened.
+ACTING = ("lambda", "sqs", "step_functions")
 ANY_CA = re.compile(r"\$aws/events/certificates/(?:registered/[+#]|#)")
 
 
@@ -28,8 +31,8 @@ class IoTCaAutoRegistration(BaseResourceCheck):
                 " registered at its first connection and stays pending, until somebody activates"
                 " it by hand, unseen. Add a registration_config with a just-in-time template, or a"
                 " rule in the same module on '$aws/events/certificates/registered/' and the CA's id"
-                " (or + for all CAs) whose function decides; or turn the automatic registration"
-                " off. AWS: Developer Guide, Just-in-time registration."
+                " (or + for all CAs) whose lambda, sqs or step_functions action decides; or turn"
+                " the automatic registration off. AWS: Developer Guide, Just-in-time registration."
             ),
         )
         self.severity = get_severity("HIGH")
@@ -43,14 +46,15 @@ class IoTCaAutoRegistration(BaseResourceCheck):
             return CheckResult.PASSED
         if is_dynamic(conf, CONFIGURATION):
             return CheckResult.UNKNOWN
-        if blocks(conf, CONFIGURATION):
-            return CheckResult.PASSED
+        if found := blocks(conf, CONFIGURATION):
+            has_template = any(not is_missing(one, name) for one in found for name in TEMPLATES)
+            return CheckResult.PASSED if has_template else _without_template(conf, found)
         return CheckResult.FAILED if is_missing(conf, CONFIGURATION) else CheckResult.UNKNOWN
 
     def _has_gate(self, conf: dict[str, list[Any]]) -> bool:
         for index, rule in nodes(self.graph, RULE):
             found = configuration(rule)
-            if known(found, "enabled") != "true":
+            if known(found, "enabled") != "true" or not any(blocks(found, act) for act in ACTING):
                 continue
             authorities = (ca for _, ca in referred(self.graph, index, "sql"))
             if any(is_node(ca, conf, self.entity_path) for ca in authorities):
@@ -58,6 +62,12 @@ class IoTCaAutoRegistration(BaseResourceCheck):
             if ANY_CA.search(str(attribute(found, "sql"))) and _module(rule) == _module(conf):
                 return True
         return False
+
+
+def _without_template(conf: dict[str, list[Any]], found: list[dict[str, Any]]) -> CheckResult:
+    """FAILED, but UNKNOWN for a plan that leaves out what is known after the apply."""
+    is_left_out = is_plan(conf) and any(name not in one for one in found for name in TEMPLATES)
+    return CheckResult.UNKNOWN if is_left_out else CheckResult.FAILED
 
 
 def _module(resource: Any) -> str:

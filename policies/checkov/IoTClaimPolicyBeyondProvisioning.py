@@ -24,6 +24,9 @@ REQUEST = re.compile(OPERATION + r"/(?:json|cbor)")
 ANSWER = re.compile(
     OPERATION + r"/(?:(?:json|cbor)/(?:accepted|rejected|\*)|\*/(?:accepted|rejected))"
 )
+OF_TEMPLATE = re.compile(r"\$aws/provisioning-templates/([^/]+)/")
+# Without a mark at its end `claim*` is also the beginning of `claimed-1`.
+OWN_PREFIX = re.compile(r"[^*?]+[-_/:][*?]")
 TOPICS = {"iot:publish": REQUEST, "iot:receive": ANSWER, "iot:subscribe": ANSWER}
 KIND = {
     "iot:connect": "client",
@@ -45,9 +48,11 @@ class IoTClaimPolicyBeyondProvisioning(IoTPolicyCheck):
                 " $aws/provisioning-templates/... is one of those. It should allow iot:Publish on"
                 " the request topics with their format (.../create-from-csr/json,"
                 " .../TEMPLATE/provision/json), iot:Receive and iot:Subscribe on /accepted and"
-                " /rejected below these, and iot:Connect with a client id prefix of its own."
+                " /rejected below these, and iot:Connect with a client id prefix of its own"
+                " that ends in a mark, as claim-*."
                 " .../create/* also matches the requests and the answers of others, a * for the"
-                " template every other template. What devices may do belongs into another policy."
+                " template every other template, and two templates need two claims."
+                " What devices may do belongs into another policy."
                 " AWS: Developer Guide, Provisioning devices that don't have device certificates."
             ),
         )
@@ -61,6 +66,15 @@ class IoTClaimPolicyBeyondProvisioning(IoTPolicyCheck):
             for action in statement.actions:
                 for each in targets(statement):
                     yield _judge(action, each)
+        if len(set(_templates(policy))) > 1:
+            yield CheckResult.FAILED
+
+
+def _templates(policy: Policy) -> Iterator[str]:
+    for _, each in policy.of(*TOPICS):
+        found = OF_TEMPLATE.match(each.name)
+        if found and not has_expression(found[1]):
+            yield found[1]
 
 
 def _judge(action: str, each: Target) -> CheckResult:
@@ -74,7 +88,8 @@ def _judge(action: str, each: Target) -> CheckResult:
     if has_expression(each.name):
         return CheckResult.UNKNOWN
     if each.kind == "client":
-        return CheckResult.FAILED if WILDCARD.match(each.name) else CheckResult.PASSED
+        is_apart = not WILDCARD.search(each.name) or OWN_PREFIX.match(each.name)
+        return CheckResult.PASSED if is_apart else CheckResult.FAILED
     is_provisioning = TOPICS[action.lower()].fullmatch(each.name)
     return CheckResult.PASSED if is_provisioning else CheckResult.FAILED
 

@@ -64,7 +64,7 @@ def _judged(found: Body | None) -> CheckResult:
     if found is None:
         return CheckResult.UNKNOWN
     used = found.parameters | found.references
-    return CheckResult.FAILED if used - PARAMETERS else CheckResult.PASSED
+    return found.outcome(is_wrong=bool(used - PARAMETERS))
 
 
 check = IoTJitpTemplateParameters()

@@ -54,7 +54,7 @@ def _judged(conf: dict[str, list[Any]], name: str, judge: Any) -> CheckResult:
 
 def _exact_arn(value: str) -> CheckResult:
     arn = split(value)
-    if arn is not None and WILDCARD.search(arn.resource):
+    if arn is not None and WILDCARD.search(value):
         return CheckResult.FAILED
     return iot_arn(value)
 

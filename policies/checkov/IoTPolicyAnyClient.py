@@ -16,7 +16,8 @@ class IoTPolicyAnyClient(IoTPolicyCheck):
             guideline=(
                 "Two connections with one client id throw each other out, and policies, shadows and"
                 " presence events go by it. A device that may connect as client/* or client/line-*"
-                " can take the place of every other. Allow iot:Connect on"
+                " can take the place of others, and so it can with a * after its own name, which"
+                " theirs may begin with. Allow iot:Connect on"
                 " client/${iot:Connection.Thing.ThingName} under the condition Bool"
                 " iot:Connection.Thing.IsAttached true. A claim policy, whose bearers have no thing"
                 " yet, takes a prefix that no device's name begins with, as client/claim-*. AWS:"
@@ -35,7 +36,7 @@ def _judge(client: Target, *, is_claim: bool) -> CheckResult:
         return CheckResult.FAILED
     if not client.is_known:
         return CheckResult.UNKNOWN
-    if not client.has_wildcard or client.has_variable:
+    if not client.has_wildcard:
         return CheckResult.PASSED
     has_prefix = not WILDCARD.match(client.name)
     return CheckResult.PASSED if is_claim and has_prefix else CheckResult.FAILED

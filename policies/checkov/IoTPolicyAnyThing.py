@@ -41,9 +41,7 @@ class IoTPolicyAnyThing(IoTPolicyCheck):
 def _judge(thing: Target) -> CheckResult:
     if not thing.is_known:
         return CheckResult.UNKNOWN
-    if thing.has_wildcard and not thing.has_variable:
-        return CheckResult.FAILED
-    return CheckResult.PASSED
+    return CheckResult.FAILED if thing.has_wildcard else CheckResult.PASSED
 
 
 check = IoTPolicyAnyThing()

@@ -8,8 +8,11 @@ from checkov.common.models.enums import CheckResult
 from iot_documents.iot_policy import EVERYTHING, IoTPolicyCheck, Policy, Target, has_expression
 
 # In a filter the MQTT wildcards are literal too, but a device that may use the filter `#` gets all.
-ANY_LEVEL = {"topic": re.compile(r"[*?]+"), "topicfilter": re.compile(r"[*?]+|[+#]")}
-RESERVED = ("$aws", "things")
+ANY = {"topic": re.compile(r"[*?]"), "topicfilter": re.compile(r"[*?]|^[+#]$")}
+# A shared subscription's filter stands behind its group.
+GROUP = re.compile(r"^\$share/[^/*?]*/?")
+# Levels on the way to the name of a thing.
+RESERVED = (("$aws", "$share"), ("things",))
 
 
 class IoTPolicyAnyTopic(IoTPolicyCheck):
@@ -19,7 +22,7 @@ class IoTPolicyAnyTopic(IoTPolicyCheck):
             id="CKV_AWSIOT_22",
             severity="HIGH",
             guideline=(
-                "topic/*, topicfilter/#, topic/$aws/things/* and the resource * let one device read"
+                "topic/*, topicfilter/#, topic/$aws/things/line-* and * let one device read"
                 " and write what belongs to every other, its shadow and its jobs included. Begin"
                 " each topic with a fixed name and hold the device's own name in it, as"
                 " topic/devices/${iot:Connection.Thing.ThingName}/* and"
@@ -45,14 +48,25 @@ def _judge(topic: Target) -> CheckResult:
         return CheckResult.FAILED
     if topic.kind is None:
         return CheckResult.UNKNOWN
-    for place, level in enumerate(topic.name.split("/")):
+    levels = GROUP.sub("", topic.name).split("/")
+    for level, reserved in zip(levels, RESERVED, strict=False):
         if has_expression(level):
             return CheckResult.UNKNOWN
-        if ANY_LEVEL[topic.kind].fullmatch(level):
-            return CheckResult.FAILED
-        if place >= len(RESERVED) or level != RESERVED[place]:
-            break
-    return CheckResult.PASSED
+        before = ANY[topic.kind].split(level)[0]
+        if before != level:
+            is_open = any(name.startswith(before) for name in reserved)
+            return CheckResult.FAILED if is_open else CheckResult.PASSED
+        if level not in reserved:
+            return CheckResult.PASSED
+    return _judge_thing(topic.kind, levels[len(RESERVED) :])
+
+
+def _judge_thing(kind: str, levels: list[str]) -> CheckResult:
+    """Whether what stands for the name of a thing is the name of one."""
+    name = "".join(levels[:1])
+    if has_expression(name):
+        return CheckResult.UNKNOWN
+    return CheckResult.FAILED if ANY[kind].search(name) else CheckResult.PASSED
 
 
 check = IoTPolicyAnyTopic()

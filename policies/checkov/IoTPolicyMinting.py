@@ -10,6 +10,10 @@ from iot_documents.documents import document
 from iot_documents.minting import can_mint
 from iot_documents.results import worst
 from iot_documents.statements import is_whole, statements
+from iot_documents.values import blocks
+
+ROLE = "aws_iam_role"
+INLINE = "inline_policy"
 
 
 class IoTPolicyMinting(BaseResourceCheck):
@@ -18,7 +22,13 @@ class IoTPolicyMinting(BaseResourceCheck):
             name="Ensure no IAM policy allows writing and attaching any AWS IoT policy",
             id="CKV_AWSIOT_12",
             categories=(CheckCategories.IAM,),
-            supported_resources=("aws_iam_policy", "aws_iam_role_policy"),
+            supported_resources=(
+                "aws_iam_policy",
+                "aws_iam_role_policy",
+                "aws_iam_user_policy",
+                "aws_iam_group_policy",
+                ROLE,
+            ),
             guideline=(
                 "iot:CreatePolicy (or CreatePolicyVersion) together with iot:AttachPolicy (or"
                 " AttachPrincipalPolicy), each on every resource, is the right to give any"
@@ -31,12 +41,18 @@ class IoTPolicyMinting(BaseResourceCheck):
         self.severity = get_severity("HIGH")
 
     def scan_resource_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
-        self.evaluated_keys = ["policy"]
-        policy = document(conf, "policy")
-        if policy is None:
-            return CheckResult.UNKNOWN
-        unseen = [] if is_whole(policy) else [CheckResult.UNKNOWN]
-        return worst([can_mint(statements(policy)), *unseen])
+        self.evaluated_keys = ["policy", INLINE]
+        if self.entity_type != ROLE:
+            return _judged(conf)
+        return worst(map(_judged, blocks(conf, INLINE)))
+
+
+def _judged(conf: dict[str, Any]) -> CheckResult:
+    policy = document(conf, "policy")
+    if policy is None:
+        return CheckResult.UNKNOWN
+    unseen = [] if is_whole(policy) else [CheckResult.UNKNOWN]
+    return worst([can_mint(statements(policy)), *unseen])
 
 
 check = IoTPolicyMinting()

@@ -15,9 +15,10 @@ class IoTPolicyPublishAsOthers(IoTPolicyCheck):
             severity="MEDIUM",
             guideline=(
                 "Whoever reads topic/sensors/temperature/* cannot tell which device wrote: each may"
-                " write below it in the name of all others. Put the device's name before the *, as"
-                " topic/sensors/temperature/${iot:Connection.Thing.ThingName}/*. A topic without a"
-                " wildcard is left alone. AWS: Developer Guide, Thing policy variables."
+                " write below it in the name of all others. Put the device's name and a / before"
+                " the *, as topic/sensors/temperature/${iot:Connection.Thing.ThingName}/*; its type"
+                " or its address does not do, which others share. A topic without a wildcard is"
+                " left alone. AWS: Developer Guide, Thing policy variables."
             ),
         )
 
@@ -30,9 +31,7 @@ class IoTPolicyPublishAsOthers(IoTPolicyCheck):
 def _judge(topic: Target) -> CheckResult:
     if not topic.is_known:
         return CheckResult.UNKNOWN
-    if topic.has_wildcard and not topic.has_variable:
-        return CheckResult.FAILED
-    return CheckResult.PASSED
+    return CheckResult.FAILED if topic.is_shared else CheckResult.PASSED
 
 
 check = IoTPolicyPublishAsOthers()

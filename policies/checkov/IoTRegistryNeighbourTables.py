@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
+from iot_documents.arns import reaches
 from iot_documents.documents import document
 from iot_documents.results import worst
-from iot_documents.statements import statements
+from iot_documents.statements import Statement, statements
 
 # Below a table, its indexes and its stream may well be named by a wildcard.
-BEGINS_WITH = re.compile(r":table/[^/*?]+[*?]")
+BEGINS_WITH = re.compile(r":table/[^/*?]*[*?]")
 TABLE = re.compile(r":table/")
+# Rights to what a table holds: to list tables, for one, is a right to all or to none.
+ITEMS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem")
 
 
 class IoTRegistryNeighbourTables(BaseResourceCheck):
@@ -25,7 +29,8 @@ class IoTRegistryNeighbourTables(BaseResourceCheck):
             supported_resources=("aws_iam_policy", "aws_iam_role_policy", "aws_iam_user_policy"),
             guideline=(
                 "table/device-registry* is meant for the table and its indexes, and also matches"
-                " device-registry-backup, and the registry of the next stack. Name"
+                " device-registry-backup, and the registry of the next stack; table/*"
+                " and * match every table. Name"
                 " table/device-registry and, where an index is read, table/device-registry/index/*."
                 " AWS: DynamoDB Developer Guide, Using IAM with DynamoDB."
             ),
@@ -38,12 +43,20 @@ class IoTRegistryNeighbourTables(BaseResourceCheck):
         if policy is None:
             return CheckResult.UNKNOWN
         return worst(
-            CheckResult.FAILED if BEGINS_WITH.search(resource) else CheckResult.PASSED
+            result
             for statement in statements(policy)
             if statement.allows
             for resource in statement.resources
-            if TABLE.search(resource)
+            for result in _judged(statement, resource)
         )
+
+
+def _judged(statement: Statement, resource: str) -> Iterator[CheckResult]:
+    if reaches(resource, "dynamodb", "table/~"):
+        if any(map(statement.covers, ITEMS)):
+            yield CheckResult.FAILED
+    elif TABLE.search(resource):
+        yield CheckResult.FAILED if BEGINS_WITH.search(resource) else CheckResult.PASSED
 
 
 check = IoTRegistryNeighbourTables()

@@ -9,7 +9,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 from iot_documents.documents import document
 from iot_documents.results import worst
 from iot_documents.statements import is_whole, statements
-from iot_documents.trust import is_guarded, trusts_iot
+from iot_documents.trust import judged
 
 
 class IoTRoleTrustSource(BaseResourceCheck):
@@ -23,9 +23,9 @@ class IoTRoleTrustSource(BaseResourceCheck):
                 "A role that trusts iot.amazonaws.com without a condition can be used through AWS"
                 " IoT on behalf of any other account (confused deputy). Add to the same statement"
                 " StringEquals aws:SourceAccount with the account's id and ArnLike aws:SourceArn"
-                ' with "arn:aws:iot:REGION:ACCOUNT:*" or narrower. StringLike, ...IfExists and'
-                " ForAnyValue: do not count: they hold for more than is meant. AWS: Developer"
-                " Guide, Cross-service confused deputy prevention."
+                ' with "arn:aws:iot:REGION:ACCOUNT:*" or narrower. ...IfExists and'
+                " ForAllValues: do not count, which hold without the key, nor does StringLike for"
+                " the account. AWS: Developer Guide, Cross-service confused deputy prevention."
             ),
         )
         self.severity = get_severity("HIGH")
@@ -36,8 +36,7 @@ class IoTRoleTrustSource(BaseResourceCheck):
         if policy is None:
             return CheckResult.UNKNOWN
         unseen = [] if is_whole(policy) else [CheckResult.UNKNOWN]
-        seen = [is_guarded(one) for one in statements(policy) if trusts_iot(one)]
-        return worst([*seen, *unseen])
+        return worst([*judged(statements(policy)), *unseen])
 
 
 check = IoTRoleTrustSource()

@@ -8,6 +8,7 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
+from iot_documents.results import worst
 from iot_documents.templates import FLEET, TEMPLATE, Body, body, has_hook, refs, template_type
 
 # The check cannot read the hook's code: whoever calls the parameters otherwise says so here.
@@ -46,12 +47,9 @@ class IoTTemplateIdentityFromDevice(BaseResourceCheck):
         if found is None or template_type(conf) != FLEET:
             return CheckResult.UNKNOWN
         taken = set(_identity(found)) - {BY_SERVICE}
-        if not taken:
-            return CheckResult.PASSED
-        names = os.environ.get(VARIABLE, BY_HOOK).split(",")
-        if taken - {name.strip() for name in names}:
-            return CheckResult.FAILED
-        return has_hook(conf)
+        names = {name.strip() for name in os.environ.get(VARIABLE, BY_HOOK).split(",")}
+        seen = found.outcome(is_wrong=bool(taken - names))
+        return worst((seen, has_hook(conf))) if taken else seen
 
 
 def _identity(found: Body) -> Iterator[str]:

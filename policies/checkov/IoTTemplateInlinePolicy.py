@@ -37,7 +37,7 @@ def _judged(found: Body | None) -> CheckResult:
         return CheckResult.UNKNOWN
     policies = found.properties("AWS::IoT::Policy")
     inline = any("PolicyDocument" in properties for properties in policies)
-    return CheckResult.FAILED if inline else CheckResult.PASSED
+    return found.outcome(is_wrong=inline)
 
 
 check = IoTTemplateInlinePolicy()

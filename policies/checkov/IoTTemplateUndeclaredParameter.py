@@ -6,7 +6,6 @@ from checkov.common.bridgecrew.severities import get_severity
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from iot_documents.documents import document
 from iot_documents.templates import FLEET, TEMPLATE, body, template_type
 
 # Beside this one AWS IoT fills in nothing for a fleet template.
@@ -37,17 +36,9 @@ class IoTTemplateUndeclaredParameter(BaseResourceCheck):
         found = body(conf)
         if found is None or template_type(conf) != FLEET:
             return CheckResult.UNKNOWN
-        if not all(isinstance(one, dict) for one in _resources(conf)):
-            return CheckResult.UNKNOWN
         pseudo = {name for name in found.parameters if name.startswith(PSEUDO)}
         unfilled = (found.references - found.parameters) | pseudo
-        return CheckResult.FAILED if unfilled - {BY_SERVICE} else CheckResult.PASSED
-
-
-def _resources(conf: dict[str, list[Any]]) -> list[Any]:
-    """The body's resources, also those of which only an expression is known."""
-    found: Any = document(conf, "template_body")
-    return list(found["Resources"].values())
+        return found.outcome(is_wrong=bool(unfilled - {BY_SERVICE}))
 
 
 check = IoTTemplateUndeclaredParameter()

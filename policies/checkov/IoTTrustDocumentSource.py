@@ -8,7 +8,7 @@ from checkov.terraform.checks.data.base_check import BaseDataCheck
 
 from iot_documents.results import worst
 from iot_documents.statements import block_statements, is_composed
-from iot_documents.trust import is_guarded, trusts_iot
+from iot_documents.trust import judged
 
 
 class IoTTrustDocumentSource(BaseDataCheck):
@@ -31,9 +31,8 @@ class IoTTrustDocumentSource(BaseDataCheck):
 
     def scan_data_conf(self, conf: dict[str, list[Any]]) -> CheckResult:
         self.evaluated_keys = ["statement"]
-        seen = worst(is_guarded(one) for one in block_statements(conf) if trusts_iot(one))
         unseen = [CheckResult.UNKNOWN] if is_composed(conf) else []
-        return worst([seen, *unseen])
+        return worst([*judged(block_statements(conf)), *unseen])
 
 
 check = IoTTrustDocumentSource()

@@ -12,6 +12,7 @@ RECIPE = FIXTURES / "recipe"
 FAILING = {
     "CKV_AWSIOT_1": "any account may use the provisioning role through AWS IoT",
     "CKV_AWSIOT_5": "the hook works for 60 seconds, and AWS IoT waits for five",
+    "CKV_AWSIOT_7": "the policy's name is put together from what the device sent",
     "CKV_AWSIOT_21": "each device may connect as every other of its type, a claim as anybody",
     "CKV_AWSIOT_27": "each device may publish as every other of its type",
     "CKV_AWSIOT_28": "each device may change the shadow of every other of its type",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from iot_documents.statements import matches
+
 # Its own colon is not to be told from the others.
 CONDITIONAL = re.compile(r"\s\?\s")
 PARTS = 6
@@ -23,6 +25,14 @@ class Arn:
     region: str
     account: str
     resource: str
+
+
+def reaches(pattern: str, service: str, sample: str) -> bool:
+    """Whether a resource, wildcards considered, is a service's sample in any account and Region."""
+    arn = split(pattern)
+    if arn is None:
+        return matches(pattern, f"arn:aws:{service}:~:~:{sample}")
+    return matches(arn.service, service) and matches(arn.resource, sample)
 
 
 def split(value: str) -> Arn | None:

@@ -19,13 +19,15 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from iot_documents.documents import document
 from iot_documents.results import worst
-from iot_documents.statements import Statement, statements
+from iot_documents.statements import Statement, matches, statements
 from iot_documents.values import POLICY_VARIABLE, as_list, is_unresolved
 
 EVERYTHING = "*"
 ACTION = re.compile(r"\*|[a-z0-9-]+:[A-Za-z*?]+")
+# Its kind is known though an expression may stand for its account.
 RESOURCE = re.compile(r"[^/()]*?:(?P<kind>[a-z]+)/(?P<name>.*)", re.DOTALL)
-WHOLE_SERVICE = re.compile(r"\*|arn:[^/]*:\*")
+# What begins like `topicfilter` is a topic as well.
+KINDS = ("client", "topicfilter", "thing")
 WILDCARD = re.compile(r"[*?]")
 # What checkov leaves of an expression in the middle of a text.
 REFERENCE = re.compile(
@@ -33,6 +35,12 @@ REFERENCE = re.compile(
     r"|(?:data\.)?[a-z0-9]+_[a-z0-9_]+\.[\w-]+[.\[]|data\.[a-z]+_)"
 )
 
+# A level that holds what is one device's own, before which nothing else varies.
+OWN_LEVEL = re.compile(
+    r"\$\{iot:(?:Connection\.Thing\.ThingName|CertificateId|ClientId"
+    r"|Certificate\.(?:Subject\.CommonName|(?:Subject\.)?SerialNumber)(?:\.\d+)?)\}.*/",
+    re.IGNORECASE | re.DOTALL,
+)
 PROVISIONING = re.compile(r"\$aws/(?:certificates/create|provisioning-templates/)")
 
 
@@ -61,7 +69,7 @@ class Target:
     @property
     def is_known(self) -> bool:
         """Whether the scan knows all of it."""
-        return self.kind is not None and not has_expression(self.name)
+        return not has_expression(self.name)
 
     @property
     def has_wildcard(self) -> bool:
@@ -69,9 +77,10 @@ class Target:
         return self.kind == EVERYTHING or bool(WILDCARD.search(self.plain))
 
     @property
-    def has_variable(self) -> bool:
-        """Whether it depends on who is connected."""
-        return bool(POLICY_VARIABLE.search(self.name))
+    def is_shared(self) -> bool:
+        """Whether it matches several names, and no level before the wildcard is a device's own."""
+        before = WILDCARD.split(self.name)[0]
+        return self.has_wildcard and not OWN_LEVEL.search(before)
 
 
 def has_expression(text: str) -> bool:
@@ -84,9 +93,18 @@ def target(resource: str) -> Target:
     found = RESOURCE.fullmatch(resource)
     if found:
         return Target(found["kind"], found["name"])
-    if WHOLE_SERVICE.fullmatch(resource):
-        return Target(EVERYTHING)
-    return Target(None, resource)
+    if has_expression(resource):
+        return Target(None, resource)
+    head, _, name = POLICY_VARIABLE.sub(EVERYTHING, resource).partition("/")
+    # A scan of HCL leaves a second `$` before the variable.
+    kind = head.rpartition(":")[2].lstrip("$")
+    return Target(EVERYTHING) if _is_any(kind) else Target(kind, name)
+
+
+def _is_any(kind: str) -> bool:
+    """Whether a kind's wildcard matches one of those that are judged; `*` takes in a `/` too."""
+    beginning = kind.partition("*")[0] + "*"
+    return bool(WILDCARD.search(kind)) and any(matches(beginning, one) for one in KINDS)
 
 
 def targets(statement: Statement) -> list[Target]:

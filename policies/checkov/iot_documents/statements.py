@@ -12,6 +12,7 @@ from iot_documents.values import as_list, blocks, is_dynamic, text
 # Operator or key of a condition that an expression makes, and its value.
 UNSEEN = ""
 ANY = "${any}"
+EVERYBODY = "*"
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,11 @@ class Statement:
         """Whether it grants something."""
         return self.effect == "Allow"
 
-    def is_for_service(self, service: str) -> bool:
-        """Whether the service is among its principals."""
-        return service in self.principals.get("Service", ())
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The services among its principals, everybody, and what an expression stands for."""
+        kinds = ("Service", EVERYBODY, UNSEEN)
+        return tuple(name for kind in kinds for name in self.principals.get(kind, ()))
 
     def conditions_on(self, key: str) -> list[Condition]:
         """Its conditions on a key, and those that an expression makes."""
@@ -67,7 +70,7 @@ class Statement:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Whether an action's name fits a pattern with `*` and `?`, without regard to case."""
+    """Whether a name fits a pattern with `*` and `?`, without regard to case."""
     return fnmatch.fnmatchcase(name.lower(), pattern.lower())
 
 
@@ -130,7 +133,11 @@ def _one(block: Mapping[str, Any], name: str) -> Any:
 
 
 def _principals(value: Any) -> dict[str, tuple[str, ...]]:
-    return {kind: _texts(names) for kind, names in value.items()} if isinstance(value, dict) else {}
+    if isinstance(value, dict) and value:
+        return {kind: _texts(names) for kind, names in value.items()}
+    if value == EVERYBODY:
+        return {EVERYBODY: (EVERYBODY,)}
+    return {UNSEEN: (ANY,)}
 
 
 def _block_principals(block: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -138,6 +145,8 @@ def _block_principals(block: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     for principal in blocks(block, "principals"):
         kind = text(_one(principal, "type"))
         found[kind] = found.get(kind, ()) + _wrapped(principal, "identifiers")
+    if is_dynamic(block, "principals"):
+        found[UNSEEN] = (ANY,)
     return found
 
 

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from checkov.common.models.enums import CheckResult
 
 from iot_documents.arns import split
 from iot_documents.results import worst
-from iot_documents.statements import UNSEEN, Condition, Statement
+from iot_documents.statements import EVERYBODY, UNSEEN, Condition, Statement
 from iot_documents.values import is_unresolved
 
 IOT = "iot.amazonaws.com"
-# `StringLike` takes wildcards, `...IfExists` and `ForAllValues:` also hold where the key is absent.
+# `...IfExists` and `ForAllValues:` also hold where the key is absent.
 ACCOUNT_OPERATORS = ("StringEquals",)
-ARN_OPERATORS = ("ArnLike", "ArnEquals", "StringEquals")
+ARN_OPERATORS = ("ArnLike", "ArnEquals", "StringEquals", "StringLike")
 # checkov drops the leading zeros of what looks like a number.
 ACCOUNT = re.compile(r"\d{1,12}")
 CALLER = re.compile(r"(?:\$\{)?data\.aws_caller_identity\.[\w-]+(?:\[0\])?\.account_id\}?")
 
 
-def trusts_iot(statement: Statement) -> bool:
-    """Whether AWS IoT may assume the role by this statement."""
-    return statement.allows and statement.is_for_service(IOT)
+def judged(statements: Iterable[Statement]) -> Iterator[CheckResult]:
+    """A result for each statement by which AWS IoT assumes the role, or may do so."""
+    for statement in statements:
+        if statement.effect == "Deny":
+            continue
+        services = statement.services
+        if {IOT, EVERYBODY} & set(services):
+            yield is_guarded(statement) if statement.allows else CheckResult.UNKNOWN
+        elif any(map(is_unresolved, services)):
+            yield CheckResult.UNKNOWN
 
 
 def is_guarded(statement: Statement) -> CheckResult:

@@ -15,9 +15,12 @@ from typing import Any
 POLICY_VARIABLE = re.compile(r"\$\{[A-Za-z0-9]+:[^{}]+\}")
 EXPRESSION = re.compile(r"\$\{[^{}]*(?:\}|$)")
 # What a checkov scan leaves of an expression that is the whole value: a name, an attribute of a
-# resource, the value of an iteration, a call and a conditional.
+# resource, the value of an iteration, a call, a conditional and a calculation.
+NAME = r"(?:var|local|data|module|each|count|path|self|terraform)\."
 BARE_EXPRESSIONS = (
-    r"(?:var|local|data|module|each|count|path|self|terraform)\.\S+",
+    NAME + r"\S+",
+    r"\(*" + NAME + r"\S+\s[-+*/%]\s.+",
+    r".+\s[-+*/%]\s\(*" + NAME + r".+",
     r"[a-z0-9]+_[a-z0-9_]+\.[\w-]+(?:\[[^\]]*\])?\.\S+",
     r"[a-z_]+\.(?:value|key)(?:[.\[].*)?",
     r"[a-z_0-9]+\(.*\)",
@@ -52,9 +55,12 @@ def is_unresolved(value: Any) -> bool:
 
 
 def attribute(conf: Mapping[str, Any], name: str) -> Any:
-    """The value of an attribute as the scan holds it, None where it is not set or not known."""
+    """The value of an attribute as the scan holds it, None where it is not set or not known.
+
+    The provider takes an empty text for one that is not set.
+    """
     value = _unwrapped(conf, name)
-    return None if value == AFTER_APPLY else value
+    return None if value in (AFTER_APPLY, "") else value
 
 
 def _unwrapped(conf: Mapping[str, Any], name: str) -> Any:
@@ -87,7 +93,7 @@ def is_missing(conf: Mapping[str, Any], name: str) -> bool:
     """
     if is_plan(conf) and name not in conf:
         return False
-    return _unwrapped(conf, name) in (None, [])
+    return _unwrapped(conf, name) in (None, [], "")
 
 
 def blocks(conf: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

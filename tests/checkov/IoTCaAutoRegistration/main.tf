@@ -178,3 +178,98 @@ resource "aws_iot_topic_rule" "gate_and_dynamic" {
     function_arn = "arn:aws:lambda:eu-west-1:111122223333:function:gate"
   }
 }
+
+resource "aws_iot_ca_certificate" "fail_no_template" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+
+  registration_config {
+    role_arn = "arn:aws:iam::111122223333:role/provision"
+  }
+}
+
+resource "aws_iot_ca_certificate" "pass_body" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+
+  registration_config {
+    template_body = jsonencode({ Resources = {} })
+  }
+}
+
+resource "aws_iot_ca_certificate" "hcl_pass_later" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+
+  registration_config {
+    template_name = local.later
+  }
+}
+
+resource "aws_iot_ca_certificate" "fail_log" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+}
+
+resource "aws_iot_topic_rule" "fail_log" {
+  name        = "fail_log"
+  enabled     = true
+  sql         = "SELECT * FROM '$aws/events/certificates/registered/${aws_iot_ca_certificate.fail_log.id}'"
+  sql_version = "2016-03-23"
+
+  cloudwatch_logs {
+    log_group_name = "registered"
+    role_arn       = "arn:aws:iam::111122223333:role/log"
+  }
+}
+
+resource "aws_iot_ca_certificate" "pass_queue" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+}
+
+resource "aws_iot_topic_rule" "pass_queue" {
+  name        = "pass_queue"
+  enabled     = true
+  sql         = "SELECT * FROM '$aws/events/certificates/registered/${aws_iot_ca_certificate.pass_queue.id}'"
+  sql_version = "2016-03-23"
+
+  sqs {
+    queue_url  = "https://sqs.eu-west-1.amazonaws.com/111122223333/registered"
+    role_arn   = "arn:aws:iam::111122223333:role/queue"
+    use_base64 = false
+  }
+}
+
+resource "aws_iot_ca_certificate" "pass_steps" {
+  active                  = true
+  allow_auto_registration = true
+  ca_certificate_pem      = "pem"
+  certificate_mode        = "SNI_ONLY"
+}
+
+resource "aws_iot_topic_rule" "pass_steps" {
+  name        = "pass_steps"
+  enabled     = true
+  sql         = "SELECT * FROM '$aws/events/certificates/registered/${aws_iot_ca_certificate.pass_steps.id}'"
+  sql_version = "2016-03-23"
+
+  step_functions {
+    state_machine_name = "registered"
+    role_arn           = "arn:aws:iam::111122223333:role/steps"
+  }
+}
+
+locals {
+  later = terraform_data.later.id
+}

@@ -26,3 +26,8 @@ resource "aws_iot_certificate" "unknown_later" {
 }
 
 resource "terraform_data" "later" {}
+
+resource "aws_iot_certificate" "unknown_empty" {
+  active = true
+  csr    = ""
+}

@@ -43,3 +43,18 @@ resource "aws_iot_certificate" "fail_each" {
 
   active = true
 }
+
+resource "aws_iot_certificate" "fail_empty" {
+  active = true
+  csr    = ""
+}
+
+variable "csr" {
+  type    = string
+  default = ""
+}
+
+resource "aws_iot_certificate" "fail_empty_variable" {
+  active = true
+  csr    = var.csr
+}

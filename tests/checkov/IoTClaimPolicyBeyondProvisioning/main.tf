@@ -289,8 +289,8 @@ resource "aws_iot_policy" "plan_pass_arn" {
   })
 }
 
-resource "aws_iot_policy" "unknown_no_arn" {
-  name = "unknown_no_arn"
+resource "aws_iot_policy" "fail_no_arn" {
+  name = "fail_no_arn"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -305,4 +305,58 @@ variable "action" {
 
 variable "arn" {
   type = string
+}
+
+resource "aws_iot_policy" "fail_two_templates" {
+  name = "fail_two_templates"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = ["${local.iot}:topic/$aws/provisioning-templates/fleet/provision/json", "${local.iot}:topic/$aws/provisioning-templates/other/provision/json"] },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_answers_of_two_templates" {
+  name = "fail_answers_of_two_templates"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/provisioning-templates/fleet/provision/json" },
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$aws/provisioning-templates/other/provision/json/accepted" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_no_mark" {
+  name = "fail_no_mark"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/provisioning-templates/fleet/provision/json" },
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/claim*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_mark_only" {
+  name = "fail_mark_only"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/provisioning-templates/fleet/provision/json" },
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client/-*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_same_template" {
+  name = "plan_pass_same_template"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/provisioning-templates/fleet/provision/json" },
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/provisioning-templates/${var.unknown}/provision/json" },
+    ]
+  })
 }

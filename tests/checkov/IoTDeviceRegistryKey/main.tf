@@ -328,3 +328,19 @@ resource "aws_dynamodb_table" "plan_pass_option" {
     kms_key_arn = var.options.key
   }
 }
+
+resource "aws_dynamodb_table" "hcl_fail_empty" {
+  name         = "hcl_fail_empty"
+  billing_mode = "PAY_PER_REQUEST"
+  hash_key     = "serialNumber"
+
+  attribute {
+    name = "serialNumber"
+    type = "S"
+  }
+
+  server_side_encryption {
+    enabled     = true
+    kms_key_arn = ""
+  }
+}

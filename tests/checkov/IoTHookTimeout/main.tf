@@ -200,3 +200,41 @@ resource "aws_lambda_permission" "unknown_name" {
   source_account = "111122223333"
   source_arn     = "arn:aws:iot:eu-west-1:111122223333:provisioningtemplate/fleet"
 }
+
+resource "aws_lambda_function" "plan_fail_product" {
+  function_name = "plan-fail-product"
+  role          = "arn:aws:iam::111122223333:role/hook"
+  handler       = "hook.handler"
+  runtime       = "python3.13"
+  filename      = "hook.zip"
+  timeout       = var.timeout * 4
+}
+
+resource "aws_iot_provisioning_template" "plan_fail_product" {
+  name                  = "plan_fail_product"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body         = local.body
+
+  pre_provisioning_hook {
+    target_arn = aws_lambda_function.plan_fail_product.arn
+  }
+}
+
+resource "aws_lambda_function" "plan_fail_sum" {
+  function_name = "plan-fail-sum"
+  role          = "arn:aws:iam::111122223333:role/hook"
+  handler       = "hook.handler"
+  runtime       = "python3.13"
+  filename      = "hook.zip"
+  timeout       = 1 + var.timeout
+}
+
+resource "aws_iot_provisioning_template" "plan_fail_sum" {
+  name                  = "plan_fail_sum"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body         = local.body
+
+  pre_provisioning_hook {
+    target_arn = aws_lambda_function.plan_fail_sum.arn
+  }
+}

@@ -121,3 +121,20 @@ resource "aws_iot_provisioning_template" "plan_pass_body" {
   type                  = "JITP"
   template_body         = var.body
 }
+
+resource "terraform_data" "later" {
+}
+
+resource "aws_iot_provisioning_template" "unknown_resource" {
+  name                  = "unknown_resource"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  type                  = "JITP"
+  template_body = jsonencode({
+    Parameters = { "AWS::IoT::Certificate::Id" = { Type = "String" } }
+    Resources = {
+      thing  = terraform_data.later.id
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+
+    }
+  })
+}

@@ -16,8 +16,8 @@ resource "aws_iot_policy" "pass_thing" {
   })
 }
 
-resource "aws_iot_policy" "pass_thing_and_more" {
-  name = "pass_thing_and_more"
+resource "aws_iot_policy" "fail_thing_and_more" {
+  name = "fail_thing_and_more"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -249,8 +249,8 @@ resource "aws_iot_policy" "fail_claim_everything" {
   })
 }
 
-resource "aws_iot_policy" "unknown_no_arn" {
-  name = "unknown_no_arn"
+resource "aws_iot_policy" "fail_no_arn" {
+  name = "fail_no_arn"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -327,4 +327,84 @@ variable "effect" {
 
 variable "action" {
   type = string
+}
+
+resource "aws_iot_policy" "fail_part_of_kind" {
+  name = "fail_part_of_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:client*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_letter_of_kind" {
+  name = "fail_letter_of_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "arn:aws:iot:*:*:?lient/line-1" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_any_kind" {
+  name = "fail_any_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "arn:aws:iot:*:*:*/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_any_service" {
+  name = "fail_any_service"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "**" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_kind_by_variable" {
+  name = "fail_kind_by_variable"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:$${iot:ClientId}/a" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_any_region" {
+  name = "pass_any_region"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "arn:aws:iot:*:*:client/line-1" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "unknown_shape" {
+  name = "unknown_shape"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:Client" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_across_kind" {
+  name = "fail_across_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Connect", Resource = "${local.iot}:cli*-1/x" },
+    ]
+  })
 }

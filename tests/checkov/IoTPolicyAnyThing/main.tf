@@ -16,8 +16,8 @@ resource "aws_iot_policy" "pass_own" {
   })
 }
 
-resource "aws_iot_policy" "pass_own_named" {
-  name = "pass_own_named"
+resource "aws_iot_policy" "fail_own_named" {
+  name = "fail_own_named"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -173,6 +173,16 @@ resource "aws_iot_policy" "plan_fail" {
     Version = "2012-10-17"
     Statement = [
       { Effect = "Allow", Action = "iot:GetThingShadow", Resource = "${local.iot}:thing/${var.unknown}-*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_kind" {
+  name = "fail_part_of_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:GetThingShadow", Resource = "${local.iot}:th*" },
     ]
   })
 }

@@ -236,8 +236,8 @@ variable "arn" {
   type = string
 }
 
-resource "aws_iot_policy" "unknown_no_arn" {
-  name = "unknown_no_arn"
+resource "aws_iot_policy" "fail_no_arn" {
+  name = "fail_no_arn"
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -282,6 +282,176 @@ resource "aws_iot_policy" "unknown_function" {
     Version = "2012-10-17"
     Statement = [
       { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/${timestamp()}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_kind" {
+  name = "fail_part_of_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_filter_by_part_of_kind" {
+  name = "fail_filter_by_part_of_kind"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicf*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_any_end" {
+  name = "fail_any_end"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:t*/telemetry" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_reserved" {
+  name = "fail_part_of_reserved"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_things" {
+  name = "fail_part_of_things"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws/thing*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_thing" {
+  name = "fail_part_of_thing"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws/things/sensor-*/shadow/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_beside_own" {
+  name = "fail_beside_own"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws/things/$${iot:Connection.Thing.ThingName}*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_shared" {
+  name = "fail_shared"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$share/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_shared_group" {
+  name = "fail_shared_group"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$share/group/#" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_part_of_shared" {
+  name = "fail_part_of_shared"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$sh*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_shared_thing" {
+  name = "fail_shared_thing"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$share/group/$aws/things/+/shadow/update" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_shared" {
+  name = "pass_shared"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/$share/group/news/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_part_of_level" {
+  name = "pass_part_of_level"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/news-*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_rules" {
+  name = "pass_rules"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/$aws/rules*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_one_thing" {
+  name = "pass_one_thing"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws/things/line-1/shadow/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_hash_in_level" {
+  name = "pass_hash_in_level"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Subscribe", Resource = "${local.iot}:topicfilter/a#" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "plan_pass_thing" {
+  name = "plan_pass_thing"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Receive", Resource = "${local.iot}:topic/$aws/things/${var.unknown}/shadow/*" },
     ]
   })
 }

@@ -184,3 +184,147 @@ locals {
 resource "aws_iam_policy" "unknown_later" {
   policy = local.later
 }
+
+resource "aws_iam_policy" "fail_wide_condition" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*", Condition = { Bool = { "aws:SecureTransport" = "true" } } }]
+  })
+}
+
+resource "aws_iam_policy" "pass_iot_condition" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*", Condition = { StringEquals = { "iot:Delete" = "false" } } }]
+  })
+}
+
+resource "aws_iam_policy" "fail_service" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "arn:aws:iot:*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_part_of_kind" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "arn:aws:iot:eu-west-1:111122223333:policy*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_letter_of_kind" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "arn:aws:iot:*:*:c*" }]
+  })
+}
+
+resource "aws_iam_policy" "pass_other_service" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "arn:aws:s3:::*" }]
+  })
+}
+
+resource "aws_iam_user_policy" "fail" {
+  user = "operator"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*" }]
+  })
+}
+
+resource "aws_iam_group_policy" "fail" {
+  group = "operators"
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "plan_fail_condition" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*", Condition = var.condition }]
+  })
+}
+
+variable "condition" {
+  type = any
+}
+
+resource "aws_iam_role" "fail_inline" {
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+
+  inline_policy {
+    name = "inline"
+    policy = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", Action = "iot:*", Resource = "*" }]
+    })
+  }
+}
+
+resource "aws_iam_role" "pass_inline" {
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+
+  inline_policy {
+    name = "inline"
+    policy = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", Action = "iot:Publish", Resource = "*" }]
+    })
+  }
+}
+
+resource "aws_iam_role" "plan_fail_inline" {
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+
+  inline_policy {
+    name = "inline"
+    policy = jsonencode({
+      Version   = "2012-10-17"
+      Statement = [{ Effect = "Allow", Action = "iot:Publish", Resource = "*" }]
+    })
+  }
+
+  dynamic "inline_policy" {
+    for_each = var.inline
+
+    content {
+      name   = "dynamic"
+      policy = inline_policy.value
+    }
+  }
+}
+
+resource "aws_iam_role" "unknown_no_policy" {
+  assume_role_policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } }]
+  })
+}
+
+variable "inline" {
+  type = list(string)
+}
+
+resource "aws_iam_policy" "plan_fail_half_a_condition" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:CreatePolicy", Resource = "*" },
+      { Effect = "Allow", Action = "iot:AttachPolicy", Resource = "*", Condition = var.condition },
+    ]
+  })
+}

@@ -117,3 +117,53 @@ resource "aws_iot_policy" "plan_fail" {
     ]
   })
 }
+
+resource "aws_iot_policy" "fail_no_level" {
+  name = "fail_no_level"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/sensors/$${iot:Connection.Thing.ThingName}*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_kind_of_thing" {
+  name = "fail_kind_of_thing"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/sensors/$${iot:Connection.Thing.ThingTypeName}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_address" {
+  name = "fail_address"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/sensors/$${aws:SourceIp}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "fail_before_own" {
+  name = "fail_before_own"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = "${local.iot}:topic/sensors/*/$${iot:Connection.Thing.ThingName}/*" },
+    ]
+  })
+}
+
+resource "aws_iot_policy" "pass_certificate" {
+  name = "pass_certificate"
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      { Effect = "Allow", Action = "iot:Publish", Resource = ["${local.iot}:topic/sensors/$${iot:Certificate.Subject.CommonName}/*", "${local.iot}:topic/sensors/$${iot:Certificate.Subject.SerialNumber}/*", "${local.iot}:topic/sensors/$${iot:Certificate.Subject.CommonName.1}/*", "${local.iot}:topic/sensors/$${iot:CertificateId}/*", "${local.iot}:topic/sensors/$${iot:clientid}/*"] },
+    ]
+  })
+}

@@ -58,7 +58,7 @@ resource "aws_iam_policy" "unknown_logs" {
   })
 }
 
-resource "aws_iam_policy" "pass_every" {
+resource "aws_iam_policy" "unknown_list" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
@@ -72,3 +72,45 @@ resource "aws_iam_policy" "unknown_later" {
 }
 
 resource "terraform_data" "later" {}
+
+resource "aws_iam_policy" "fail_every" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:GetItem"], Resource = "arn:aws:dynamodb:eu-west-1:111122223333:table/*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_all" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:Query"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_service" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:Scan"], Resource = "arn:aws:dynamodb:*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_write" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:PutItem"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_letter" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:ListTables"], Resource = "arn:aws:dynamodb:eu-west-1:111122223333:table/?egistry" }]
+  })
+}
+
+resource "aws_iam_policy" "unknown_log_group" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["logs:PutLogEvents"], Resource = "arn:aws:logs:eu-west-1:111122223333:log-group:hook" }]
+  })
+}

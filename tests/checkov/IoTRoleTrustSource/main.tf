@@ -402,3 +402,162 @@ resource "aws_iam_role" "fail_other_keys" {
     }]
   })
 }
+
+resource "aws_iam_role" "pass_string_like" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          StringLike   = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+    ]
+  })
+}
+
+resource "aws_iam_role" "hcl_pass_beside_account" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = terraform_data.later.id } },
+    ]
+  })
+}
+
+resource "aws_iam_role" "fail_everybody" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Allow", Action = "sts:AssumeRole", Principal = "*" },
+    ]
+  })
+}
+
+resource "aws_iam_role" "plan_fail_service" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = var.trusted } },
+    ]
+  })
+}
+
+resource "aws_iam_role" "plan_fail_principal" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Allow", Action = "sts:AssumeRole", Principal = var.principal },
+    ]
+  })
+}
+
+resource "aws_iam_role" "plan_fail_effect" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = var.effect, Action = "sts:AssumeRole", Principal = { Service = "iot.amazonaws.com" } },
+    ]
+  })
+}
+
+resource "aws_iam_role" "plan_pass_other" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = var.other } },
+    ]
+  })
+}
+
+variable "trusted" {
+  type = string
+}
+
+variable "other" {
+  type = string
+}
+
+variable "principal" {
+  type = map(string)
+}
+
+variable "effect" {
+  type = string
+}
+
+resource "aws_iam_role" "pass_deny" {
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "sts:AssumeRole"
+        Principal = { Service = "iot.amazonaws.com" }
+        Condition = {
+          StringEquals = { "aws:SourceAccount" = local.account }
+          ArnLike      = { "aws:SourceArn" = "arn:aws:iot:eu-west-1:111122223333:*" }
+        }
+      },
+      { Effect = "Deny", Action = "sts:AssumeRole", Principal = "*" },
+    ]
+  })
+}

@@ -197,3 +197,116 @@ resource "aws_iot_provisioning_template" "plan_fail" {
     target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
   }
 }
+
+resource "aws_iot_provisioning_template" "fail_substituted" {
+  name                  = "fail_substituted"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { SerialNumber = { Type = "String" } }
+    Resources = {
+      thing = { Type = "AWS::IoT::Thing", Properties = { ThingName = { "Fn::Sub" = "acme-$${SerialNumber}" } } }
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "aws_iot_provisioning_template" "fail_substituted_policy" {
+  name                  = "fail_substituted_policy"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { SerialNumber = { Type = "String" } }
+    Resources = {
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = { "Fn::Sub" = ["$${Name}Policy", { Name = { Ref = "SerialNumber" } }] } } }
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "aws_iot_provisioning_template" "pass_substituted" {
+  name                  = "pass_substituted"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { ThingName = { Type = "String" } }
+    Resources = {
+      thing = { Type = "AWS::IoT::Thing", Properties = { ThingName = { "Fn::Sub" = ["acme-$${ThingName}-$${Site}", { Site = "north" }] } } }
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "terraform_data" "later" {
+  input = "AWS::IoT::Thing"
+}
+
+resource "aws_iot_provisioning_template" "unknown_resource" {
+  name                  = "unknown_resource"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { SerialNumber = { Type = "String" } }
+    Resources = {
+      thing  = terraform_data.later.output
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "aws_iot_provisioning_template" "unknown_kind" {
+  name                  = "unknown_kind"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { SerialNumber = { Type = "String" } }
+    Resources = {
+      thing  = { Type = terraform_data.later.output, Properties = { ThingName = "a" } }
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "aws_iot_provisioning_template" "unknown_properties" {
+  name                  = "unknown_properties"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { SerialNumber = { Type = "String" } }
+    Resources = {
+      thing  = { Type = "AWS::IoT::Thing", Properties = terraform_data.later.output }
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}
+
+resource "aws_iot_provisioning_template" "fail_letter" {
+  name                  = "letter"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { S = { Type = "String" } }
+    Resources  = { thing = { Type = "AWS::IoT::Thing", Properties = { ThingName = { "Fn::Sub" = "acme-$${S}" } } } }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
+}

@@ -16,10 +16,9 @@ resource "aws_iot_provisioning_template" "pass_name" {
     Resources = {
       certificate = { Type = "AWS::IoT::Certificate", Properties = { CertificateId = { Ref = "AWS::IoT::Certificate::Id" } } }
       policy      = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
-      # AWS IoT refuses these three, the check has nothing to say about them.
+      # AWS IoT refuses these two, the check has nothing to say about them.
       bare  = { Type = "AWS::IoT::Policy" }
       thing = { Type = "AWS::IoT::Thing", Properties = { PolicyDocument = "{}" } }
-      text  = "AWS::IoT::Policy"
     }
   })
 }
@@ -116,4 +115,21 @@ resource "aws_iot_provisioning_template" "plan_fail" {
   name                  = "plan-fail"
   provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
   template_body         = var.body
+}
+
+resource "aws_iot_provisioning_template" "unknown_resource" {
+  name                  = "unknown_resource"
+  provisioning_role_arn = "arn:aws:iam::111122223333:role/provision"
+  template_body = jsonencode({
+    Parameters = { "AWS::IoT::Certificate::Id" = { Type = "String" } }
+    Resources = {
+      thing  = terraform_data.later.id
+      policy = { Type = "AWS::IoT::Policy", Properties = { PolicyName = "sensor" } }
+
+    }
+  })
+
+  pre_provisioning_hook {
+    target_arn = "arn:aws:lambda:eu-west-1:111122223333:function:hook"
+  }
 }
