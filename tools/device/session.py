@@ -40,6 +40,8 @@ _KEEP_ALIVE_SECONDS = 60
 _FIRST_REFUSING_REASON_CODE = 128
 # Two answer topics each for the two requests that a claim session makes.
 _ANSWER_SUBSCRIPTIONS = 4
+# Native clients that were told to stop, by the event that says they have.
+_STOPPING: dict[threading.Event, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -259,12 +261,16 @@ class SdkSession:
         """See `tools.device.ports.Session`."""
         if self._client is None:
             return
-        # The native client lives as long as its Python object, and reconnects until it is told
-        # to stop; so stop it first, and drop the objects once it says that it has stopped.
+        # The native client reconnects until it is told to stop, and hands messages over until it has
+        # stopped, which TLS may delay by half a minute. Its Python object must live as long: a
+        # message for one that is gone ends the process.
         self._identity = None
         self._client.stop(mqtt5.DisconnectPacket())
-        self._stopped.wait(self._timeouts.disconnection)
+        _STOPPING[self._stopped] = self._client
         self._client = None
+        self._stopped.wait(self._timeouts.disconnection)
+        for stopped in [each for each in tuple(_STOPPING) if each.is_set()]:
+            _STOPPING.pop(stopped, None)
 
     def _request(self, operation: str, method: str, request: Any) -> Any:
         if self._identity is None:

@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
+from tools.device import session as session_module
 from tools.device.failures import (
     ActionDenied,
     ConnectionRefused,
@@ -249,6 +250,26 @@ def test_closing_twice_is_closing_once(session):
     session._stopped.set()
     session.close()
     session.close()
+
+
+class FakeClient:
+    """A native client's Python half."""
+
+    def stop(self, packet):
+        pass
+
+
+def test_a_client_outlives_its_session_until_it_has_stopped(monkeypatch):
+    monkeypatch.setattr(session_module, "_STOPPING", {})
+    clients = [FakeClient(), FakeClient()]
+    sessions = [SdkSession(HERE, TIMEOUTS, CREDENTIALS, "client", None) for _ in clients]
+    for session, client in zip(sessions, clients, strict=True):
+        session._client = client
+    sessions[0].close()
+    assert list(session_module._STOPPING.values()) == clients[:1]
+    sessions[0]._stopped.set()
+    sessions[1].close()
+    assert list(session_module._STOPPING.values()) == clients[1:]
 
 
 def test_an_endpoint_is_named_in_full():
