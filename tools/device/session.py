@@ -261,9 +261,9 @@ class SdkSession:
         """See `tools.device.ports.Session`."""
         if self._client is None:
             return
-        # The native client reconnects until it is told to stop, and hands messages over until it has
-        # stopped, which TLS may delay by half a minute. Its Python object must live as long: a
-        # message for one that is gone ends the process.
+        # The native client reconnects until it is told to stop, and hands messages over until it
+        # has stopped, which TLS may delay by half a minute. Its Python object must live as long:
+        # a message for one that is gone ends the process.
         self._identity = None
         self._client.stop(mqtt5.DisconnectPacket())
         _STOPPING[self._stopped] = self._client

@@ -252,7 +252,7 @@ def test_closing_twice_is_closing_once(session):
     session.close()
 
 
-class FakeClient:
+class StoppingClient:
     """A native client's Python half."""
 
     def stop(self, packet):
@@ -261,7 +261,7 @@ class FakeClient:
 
 def test_a_client_outlives_its_session_until_it_has_stopped(monkeypatch):
     monkeypatch.setattr(session_module, "_STOPPING", {})
-    clients = [FakeClient(), FakeClient()]
+    clients = [StoppingClient(), StoppingClient()]
     sessions = [SdkSession(HERE, TIMEOUTS, CREDENTIALS, "client", None) for _ in clients]
     for session, client in zip(sessions, clients, strict=True):
         session._client = client
