@@ -4,7 +4,6 @@ One run serves all tests of this file.
 """
 
 import json
-import os
 import re
 import subprocess
 import tempfile
@@ -14,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from tests.support.make import make
 from tools.checkov import plans, summary
 from tools.terraform_env import ROOT
 
@@ -27,18 +27,7 @@ SCHEMA = (
 @pytest.fixture(scope="module")
 def output():
     """What `make checkov` said; the reports are there."""
-    # The flags of a make that runs these tests, its job server among them, are not for this one.
-    environment = {k: v for k, v in os.environ.items() if k not in {"MAKEFLAGS", "MFLAGS"}}
-    done = subprocess.run(
-        ["make", "--no-print-directory", "checkov"],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"make checkov\n{done.stdout}{done.stderr}"
-    return done.stdout
+    return make("checkov")
 
 
 @pytest.fixture
