@@ -1,24 +1,11 @@
 """The fixtures of the check pack, scanned once as HCL and once as a plan."""
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
-from tests.support.checkov_pack import CHECKS, FIXTURES, expectation, scan
-from tests.support.terraform import Workspace
-
-ROOT_MODULE = """\
-provider "aws" {
-  region                      = "eu-west-1"
-  access_key                  = "111122223333"
-  secret_key                  = "none"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = true
-}
-"""
+from tests.support.checkov_pack import CHECKS, FIXTURES, expectation, planned, scan
 
 
 @pytest.fixture(scope="session")
@@ -35,17 +22,10 @@ def hcl_results():
 @pytest.fixture(scope="session")
 def plan_file(tmp_path_factory):
     """One plan, in JSON, of a configuration that has every fixture as a module."""
-    root = tmp_path_factory.mktemp("checkov")
     modules = {
         name: {"source": str(FIXTURES / name), **expectation(name).variables} for name in CHECKS
     }
-    (root / "main.tf").write_text(ROOT_MODULE)
-    (root / "modules.tf.json").write_text(json.dumps({"module": modules}))
-    workspace = Workspace(root, ".").init()
-    workspace.run("plan", "-no-color", "-input=false", "-refresh=false", "-out=tfplan")
-    file = root / "plan.json"
-    file.write_text(workspace.run("show", "-json", "tfplan")[1])
-    return file
+    return planned(tmp_path_factory.mktemp("checkov"), modules)
 
 
 @pytest.fixture(scope="session")

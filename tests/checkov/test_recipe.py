@@ -1,11 +1,8 @@
 """What the pack says about a published recipe, kept as Terraform in recipe/: a bad example."""
 
-import json
-
 import pytest
 
-from tests.support.checkov_pack import FIXTURES, scan
-from tests.support.terraform import Workspace
+from tests.support.checkov_pack import FIXTURES, planned, scan
 
 RECIPE = FIXTURES / "recipe"
 # Each with the mistake that it finds; recipe/README.md says more.
@@ -28,16 +25,6 @@ FAILING = {
     "CKV_AWSIOT_44": "the hook reaches every table whose name begins like the registry's",
     "CKV_AWSIOT_45": "the audit rule's topic is in double quotes and matches nothing",
 }
-PROVIDER = """\
-provider "aws" {
-  region                      = "eu-west-1"
-  access_key                  = "111122223333"
-  secret_key                  = "none"
-  skip_credentials_validation = true
-  skip_metadata_api_check     = true
-  skip_requesting_account_id  = true
-}
-"""
 
 
 def failing(*arguments):
@@ -54,14 +41,7 @@ def test_the_recipe_fails_as_hcl():
 
 
 def test_the_recipe_fails_as_a_plan(tmp_path):
-    (tmp_path / "main.tf").write_text(
-        f'{PROVIDER}\nmodule "recipe" {{\n  source = "{RECIPE}"\n}}\n'
-    )
-    workspace = Workspace(tmp_path, ".").init()
-    workspace.run("plan", "-no-color", "-input=false", "-refresh=false", "-out=tfplan")
-    plan = workspace.run("show", "-json", "tfplan")[1]
-    (tmp_path / "plan.json").write_text(json.dumps(json.loads(plan)))
-    file = str(tmp_path / "plan.json")
+    file = str(planned(tmp_path, {"recipe": {"source": str(RECIPE)}}))
     assert failing("--framework", "terraform_plan", "--file", file) == set(FAILING)
 
 

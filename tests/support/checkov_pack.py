@@ -6,15 +6,27 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.support.terraform import Workspace
 from tools.terraform_env import ROOT
 
 PYTHON = ROOT / ".venv-checkov" / "bin" / "python"
 PACK = ROOT / "policies" / "checkov"
 FIXTURES = ROOT / "tests" / "checkov"
+PROVIDER = """\
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "111122223333"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+"""
 CHECKS = sorted(path.stem for path in PACK.glob("*.py") if path.stem != "__init__")
 SCANS = ("hcl", "plan")
 KEYS = {"pass", "fail", "hcl", "plan", "why", "variables"}
@@ -58,6 +70,22 @@ def expectation(check: str) -> Expectation:
             for address in part.get(key) or ()
         }
     return Expectation(results, content.get("variables") or {}, content.get("why") or "")
+
+
+def planned(root: Path, modules: Mapping[str, Mapping[str, Any]]) -> Path:
+    """The plan, in JSON, of a configuration of modules that asks nothing of AWS.
+
+    Args:
+        root: An empty directory for it.
+        modules: Their arguments by name, `source` among them.
+    """
+    (root / "main.tf").write_text(PROVIDER)
+    (root / "modules.tf.json").write_text(json.dumps({"module": modules}))
+    workspace = Workspace(root, ".").init()
+    workspace.run("plan", "-no-color", "-input=false", "-refresh=false", "-out=tfplan")
+    file = root / "plan.json"
+    file.write_text(workspace.run("show", "-json", "tfplan")[1])
+    return file
 
 
 def scan(*arguments: str, settings: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
