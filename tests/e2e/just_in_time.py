@@ -228,18 +228,13 @@ class JustInTime(Stack):
         """The deployed function's environment, with credentials that have its role's rights."""
         function = self.ca(ca)["function_name"]
         configuration = self.client("lambda").get_function_configuration(FunctionName=function)
-        iam, user = self.client("iam"), f"gate-{secrets.token_hex(4)}"
-        iam.create_user(UserName=user)
         role = configuration["Role"].rpartition("/")[2]
-        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-            held = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=json.dumps(held))
-        key = iam.create_access_key(UserName=user)["AccessKey"]
+        credentials = self.user(documents=self.role_policies(role))
         return {
             **self.endpoint.environment(),
             **configuration["Environment"]["Variables"],
-            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+            "AWS_ACCESS_KEY_ID": credentials["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": credentials["secret_access_key"],
         }
 
     # --- what came of it

@@ -1,12 +1,11 @@
 """One stack at an endpoint that enforces IAM and IoT policies, for tests that take rights away."""
 
 import contextlib
-import copy as copying
-import json
 import secrets
 
 import pytest
 
+from tests.least_privilege.documents import rights, without
 from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack
@@ -25,44 +24,14 @@ class Guarded(Stack):
     @contextlib.contextmanager
     def without(self, purpose: str, action: str):
         """Take one action away from a role."""
-        iam, role = self.client("iam"), self.role_name(purpose)
-        before = {
-            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
-        }
-        taken = 0
-        for name, document in before.items():
-            changed = copying.deepcopy(document)
-            for statement in changed["Statement"]:
-                held = statement["Action"]
-                held = held if isinstance(held, list) else [held]
-                taken += action in held
-                # A statement must name an action: one that does not exist stands for none.
-                statement["Action"] = [one for one in held if one != action] or ["none:None"]
-            self._put(role, name, changed)
-        try:
-            assert taken, f"{role} does not have {action}"
+        role, changed, taken = self.role_name(purpose), {}, 0
+        for name, document in self.role_policies(role).items():
+            mine = [right for right in rights(document) if right.name == action]
+            changed[name] = without(document, *mine)
+            taken += len(mine)
+        assert taken, f"{role} does not have {action}"
+        with self.changed_role(role, changed):
             yield
-        finally:
-            for name, document in before.items():
-                self._put(role, name, document)
-
-    def _put(self, role: str, name: str, document: dict) -> None:
-        self.client("iam").put_role_policy(
-            RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document)
-        )
-
-    def user(self, *policy_arns: str) -> dict[str, str]:
-        """Credentials of a new IAM user with these policies and no others."""
-        iam, name = self.client("iam"), f"user-{secrets.token_hex(4)}"
-        iam.create_user(UserName=name)
-        for policy_arn in policy_arns:
-            iam.attach_user_policy(UserName=name, PolicyArn=policy_arn)
-        key = iam.create_access_key(UserName=name)["AccessKey"]
-        return {
-            "access_key_id": key["AccessKeyId"],
-            "secret_access_key": key["SecretAccessKey"],
-        }
 
     def certificate_status(self, serial_number: str) -> str:
         """Status of the certificate that a device was issued."""

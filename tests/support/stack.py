@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -86,6 +87,54 @@ class Stack:
         if service not in self._clients:
             self._clients[service] = support.client(self.endpoint, service)
         return self._clients[service]
+
+    # --- rights
+
+    def user(
+        self, *policy_arns: str, documents: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[str, str]:
+        """Credentials of a new IAM user with these policies and no others.
+
+        Args:
+            policy_arns: Of managed policies.
+            documents: Policies of its own, by name.
+        """
+        iam, name = self.client("iam"), f"user-{secrets.token_hex(4)}"
+        iam.create_user(UserName=name)
+        for policy_arn in policy_arns:
+            iam.attach_user_policy(UserName=name, PolicyArn=policy_arn)
+        for policy, document in (documents or {}).items():
+            iam.put_user_policy(
+                UserName=name, PolicyName=policy, PolicyDocument=json.dumps(document)
+            )
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+
+    def role_policies(self, role: str) -> dict[str, dict[str, Any]]:
+        """The documents of a role's own policies, by name."""
+        iam = self.client("iam")
+        return {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        }
+
+    @contextlib.contextmanager
+    def changed_role(self, role: str, documents: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
+        """A role whose own policies have other documents for a while."""
+        before = self.role_policies(role)
+        self._put_role_policies(role, documents)
+        try:
+            yield
+        finally:
+            self._put_role_policies(role, before)
+
+    def _put_role_policies(self, role: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        for name, document in documents.items():
+            self.client("iam").put_role_policy(
+                RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document)
+            )
+
+    # --- templates
 
     def template(self, key: str = "factory") -> Mapping[str, Any]:
         """The output of one template."""

@@ -431,14 +431,7 @@ def other_function(stack: Fleet) -> None:
 
 def with_the_rights_of(stack: Stack, role: str) -> dict[str, str]:
     """Credentials of somebody who may what a role may: those of a function that were stolen."""
-    iam, name = stack.client("iam"), f"thief-{secrets.token_hex(4)}"
-    iam.create_user(UserName=name)
-    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        held = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        text = held if isinstance(held, str) else json.dumps(held)
-        iam.put_user_policy(UserName=name, PolicyName=policy, PolicyDocument=text)
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+    return stack.user(documents=stack.role_policies(role))
 
 
 def refused(call: Callable[[], Any]) -> bool:
@@ -582,19 +575,10 @@ def told_by_another(stack: Fleet) -> None:
 )
 def told_by_plain_http(stack: Fleet) -> None:
     """As a user who may: only the topic itself can refuse."""
-    iam, name = stack.client("iam"), f"teller-{secrets.token_hex(4)}"
     topic = stack.outputs["monitoring"]["topic_arn"]
     may = {"Effect": "Allow", "Action": "sns:Publish", "Resource": topic}
-    iam.create_user(UserName=name)
-    iam.put_user_policy(
-        UserName=name,
-        PolicyName="tell",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may]}),
-    )
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    topics = stack.client(
-        "sns", access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]
-    )
+    teller = stack.user(documents={"tell": {"Version": "2012-10-17", "Statement": [may]}})
+    topics = stack.client("sns", **teller)
     try:
         topics.publish(TopicArn=topic, Message="{}")
     except ClientError as error:

@@ -177,13 +177,7 @@ def new_request() -> str:
     {("*-trusted-user", "trusted-user"): "iot:CreateProvisioningClaim iot:DescribeEndpoint"},
 )
 def trusted(stack: Fleet) -> None:
-    iam, name = stack.client("iam"), f"installer-{secrets.token_hex(4)}"
-    iam.create_user(UserName=name)
-    iam.attach_user_policy(UserName=name, PolicyArn=stack.template()["trusted_user_policy_arn"])
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    iot = stack.client(
-        "iot", access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]
-    )
+    iot = stack.client("iot", **stack.user(stack.template()["trusted_user_policy_arn"]))
     with step("claim"):
         iot.create_provisioning_claim(templateName=stack.template()["name"])
         iot.describe_endpoint(endpointType="iot:Data-ATS")

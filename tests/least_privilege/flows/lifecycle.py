@@ -375,21 +375,12 @@ def kept_out(stack: Fleet) -> None:
 )
 def plain_http(stack: Fleet) -> None:
     """As a user who may: only the bucket itself can refuse."""
-    iam, name = stack.client("iam"), f"writer-{secrets.token_hex(4)}"
     bucket = stack.outputs["device_lifecycle"]["archive_bucket_name"]
     may = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
-    iam.create_user(UserName=name)
-    iam.put_user_policy(
-        UserName=name,
-        PolicyName="write",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [may]}),
-    )
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    s3 = stack.client(
-        "s3", access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"]
-    )
+    writer = stack.user(documents={"write": {"Version": "2012-10-17", "Statement": [may]}})
+    s3, key = stack.client("s3", **writer), f"plain/{secrets.token_hex(4)}"
     try:
-        s3.put_object(Bucket=bucket, Key=f"plain/{name}", Body=b"", ChecksumAlgorithm="SHA256")
+        s3.put_object(Bucket=bucket, Key=key, Body=b"", ChecksumAlgorithm="SHA256")
     except ClientError as error:
         if error.response["Error"]["Code"] != "AccessDenied":
             raise

@@ -329,24 +329,14 @@ def _gate(*edits: Edit) -> TakeOut:
 def _role_for_any_thing(stack: Stack) -> Iterator[None]:
     """A just-in-time template's role without the prefix of the template's things."""
     name = stack.outputs["jitp_templates"]["sensors"]["name"]
-    iam = stack.client("iam")
     template = stack.client("iot").describe_provisioning_template(templateName=name)
     role = template["provisioningRoleArn"].rpartition("/")[2]
-    before = {
-        policy: json.dumps(iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"])
-        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]
-    }
+    texts = {name: json.dumps(held) for name, held in stack.role_policies(role).items()}
     own = f":thing/{stack.name_prefix}-sensor-*"
-    assert any(own in document for document in before.values())
-    for policy, document in before.items():
-        iam.put_role_policy(
-            RoleName=role, PolicyName=policy, PolicyDocument=document.replace(own, ":thing/*")
-        )
-    try:
+    assert any(own in text for text in texts.values())
+    changed = {name: json.loads(text.replace(own, ":thing/*")) for name, text in texts.items()}
+    with stack.changed_role(role, changed):
         yield
-    finally:
-        for policy, document in before.items():
-            iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=document)
 
 
 def _command_switches_nothing(_: Any) -> AbstractContextManager[Any]:
