@@ -17,7 +17,14 @@ from iot_documents.statements import Statement, statements
 BEGINS_WITH = re.compile(r":table/[^/*?]*[*?]")
 TABLE = re.compile(r":table/")
 # Rights to what a table holds: to list tables, for one, is a right to all or to none.
-ITEMS = ("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem")
+ITEMS = tuple(
+    f"dynamodb:{action}"
+    for action in (
+        *("GetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem"),
+        *("BatchGetItem", "BatchWriteItem"),
+        *("PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"),
+    )
+)
 
 
 class IoTRegistryNeighbourTables(BaseResourceCheck):

@@ -114,3 +114,59 @@ resource "aws_iam_policy" "unknown_log_group" {
     Statement = [{ Effect = "Allow", Action = ["logs:PutLogEvents"], Resource = "arn:aws:logs:eu-west-1:111122223333:log-group:hook" }]
   })
 }
+
+resource "aws_iam_policy" "fail_update" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:UpdateItem"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_delete" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:DeleteItem"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_batch_get" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:BatchGetItem"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_batch_write" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:BatchWriteItem"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_select" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:PartiQLSelect"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_insert" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:PartiQLInsert"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_partiql_update" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:PartiQLUpdate"], Resource = "*" }]
+  })
+}
+
+resource "aws_iam_policy" "fail_partiql_delete" {
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = [{ Effect = "Allow", Action = ["dynamodb:PartiQLDelete"], Resource = "*" }]
+  })
+}
