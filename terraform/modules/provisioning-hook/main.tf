@@ -13,24 +13,7 @@ locals {
   }
 }
 
-module "function" {
-  source = "../lambda-function"
-  create = var.create
-
-  name        = "${var.name_prefix}-provisioning-hook"
-  description = "Decides whether a device may be provisioned"
-  handler     = "provisioning_hook.handler.lambda_handler"
-
-  package_path            = coalesce(var.package_path, "${path.module}/../../../build/provisioning_hook.zip")
-  package_sha256          = var.package_sha256
-  code_signing_config_arn = var.code_signing_config_arn
-
-  timeout     = var.timeout
-  memory_size = var.memory_size
-  concurrency = var.concurrency
-  tracing     = var.tracing
-  logs        = var.logs
-
+locals {
   environment = merge(
     {
       DEVICE_REGISTRY_TABLE = var.table_name
@@ -49,6 +32,28 @@ module "function" {
       dns_suffix  = data.aws_partition.this.dns_suffix
     })
   }
+}
+
+module "function" {
+  source = "../lambda-function"
+  create = var.create
+
+  name        = "${var.name_prefix}-provisioning-hook"
+  description = "Decides whether a device may be provisioned"
+  handler     = "provisioning_hook.handler.lambda_handler"
+
+  package_path            = coalesce(var.package_path, "${path.module}/../../../build/provisioning_hook.zip")
+  package_sha256          = var.package_sha256
+  code_signing_config_arn = var.code_signing_config_arn
+
+  timeout     = var.timeout
+  memory_size = var.memory_size
+  concurrency = var.concurrency
+  tracing     = var.tracing
+  logs        = var.logs
+
+  environment = local.environment
+  policies    = local.policies
 
   iam  = var.iam
   tags = var.tags
