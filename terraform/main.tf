@@ -3,6 +3,11 @@ locals {
   template_names      = { for key in keys(var.templates) : key => "${var.name_prefix}-${key}" }
   jitp_template_names = { for key in keys(var.jitp_templates) : key => "${var.name_prefix}-${key}" }
 
+  default_home_region = try(var.multi_region.default_home_region, null)
+
+  # Of the registry: the own one has one, an existing one if it is said.
+  has_stream = var.registry.existing_table == null ? true : var.registry.existing_table.stream_arn != null
+
   logs = merge(var.logs, {
     kms_key_arn = var.logs.kms_key_arn != null ? var.logs.kms_key_arn : module.device_registry.kms_key_arn
   })
@@ -19,6 +24,8 @@ module "device_registry" {
   deletion_protection_enabled = var.registry.deletion_protection_enabled
   recovery_period_in_days     = var.registry.recovery_period_in_days
   replicas                    = var.registry.replicas
+  existing_table              = var.registry.existing_table
+  shared_with                 = var.registry.shared_with
 
   tags = var.tags
 }
@@ -37,6 +44,8 @@ module "provisioning_hook" {
   package_path            = var.hook.package_path
   package_sha256          = var.hook.package_sha256
   code_signing_config_arn = var.hook.code_signing_config_arn
+
+  default_home_region = local.default_home_region
 
   timeout             = var.hook.timeout
   memory_size         = var.hook.memory_size
@@ -179,6 +188,8 @@ module "jitp_ca" {
   table_arn         = module.device_registry.table_arn
   table_kms_key_arn = module.device_registry.kms_key_arn
 
+  default_home_region = local.default_home_region
+
   tracing = var.tracing
   logs    = local.logs
   iam     = var.iam
@@ -196,6 +207,8 @@ module "device_lifecycle" {
   table_kms_key_arn = module.device_registry.kms_key_arn
   stream_arn        = module.device_registry.stream_arn
 
+  default_home_region = local.default_home_region
+
   decision_log_group_names = !var.create ? {} : merge(
     { hook = module.provisioning_hook.log_group_name },
     { for key, authority in module.jitp_ca : "gate-${key}" => authority.log_group_name if var.certificate_authorities[key].gate == "registry" },
@@ -208,7 +221,7 @@ module "device_lifecycle" {
   watched_thing_name_prefixes = var.device_lifecycle.watched_thing_name_prefixes
   ignored_thing_name_prefixes = var.device_lifecycle.ignored_thing_name_prefixes
 
-  stream                     = var.device_lifecycle.stream
+  stream                     = merge(var.device_lifecycle.stream, { enabled = local.has_stream })
   sweep                      = var.device_lifecycle.sweep
   audit                      = var.device_lifecycle.audit
   dead_letter_retention_days = var.device_lifecycle.dead_letter_retention_days
@@ -293,10 +306,11 @@ module "monitoring" {
   )
   lifecycle_functions = !local.lifecycle_enabled ? null : {
     sweep       = module.device_lifecycle.functions["sweep"].name
-    enforcement = module.device_lifecycle.functions["enforcement"].name
+    enforcement = local.has_stream ? module.device_lifecycle.functions["enforcement"].name : null
   }
   unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
-  registry          = !var.create ? null : { table_name = module.device_registry.table_name }
+  # Amazon DynamoDB counts in the account that has the table.
+  registry = !(var.create && local.has_stream) ? null : { table_name = module.device_registry.table_name }
 
   topic_rules = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },

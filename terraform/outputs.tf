@@ -18,6 +18,11 @@ output "registry_stream_arn" {
   value       = module.device_registry.stream_arn
 }
 
+output "registry_replicas" {
+  description = "Per Region of the registry's replicas: what registry.existing_table takes in the call for that Region."
+  value       = module.device_registry.replicas
+}
+
 output "kms_key_arn" {
   description = "ARN of the key that encrypts the registry."
   value       = module.device_registry.kms_key_arn

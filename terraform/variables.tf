@@ -114,8 +114,9 @@ variable "templates" {
       formats              = optional(set(string), ["json", "cbor"])
     }), {})
     claim_certificates = optional(map(object({
-      csr_pem = string
-      active  = optional(bool, true)
+      csr_pem         = optional(string)
+      certificate_pem = optional(string)
+      active          = optional(bool, true)
     })), {})
     trusted_user_policy = optional(bool, true)
   }))
@@ -305,6 +306,8 @@ variable "registry" {
     The device registry, as modules/device-registry takes it:
     - `kms_key_arn`: customer-managed key; null makes one. It encrypts the log groups too unless `logs.kms_key_arn` says otherwise, so a given key's policy must let CloudWatch Logs use it (see README).
     - `kms_deletion_window_in_days`, `deletion_protection_enabled`, `recovery_period_in_days`, `replicas`.
+    - `existing_table`: a table made elsewhere, instead of one made here: the replica of another Region's call (an entry of its output `registry_replicas`), or the table of a central registry in another account, without `stream_arn`.
+    - `shared_with`: accounts whose stacks use this table as their registry.
   EOT
   type = object({
     kms_key_arn                 = optional(string)
@@ -315,9 +318,59 @@ variable "registry" {
       kms_key_arn            = string
       point_in_time_recovery = optional(bool, true)
     })), {})
+    existing_table = optional(object({
+      arn         = string
+      stream_arn  = optional(string)
+      kms_key_arn = string
+    }))
+    shared_with = optional(map(object({
+      name_prefix = optional(string)
+      role_path   = optional(string, "/")
+    })), {})
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = try(var.registry.existing_table.stream_arn, "") != null || var.logs.kms_key_arn != null
+    error_message = "registry: existing_table without a stream_arn is another account's, whose key encrypts no log groups here. Set logs.kms_key_arn, for example to a key that modules/registry-key makes in this account."
+  }
+}
+
+variable "multi_region" {
+  description = <<-EOT
+    The other half of a registry with replicas: set it, to the same, in the call of every Region that has one. Null: devices provision in this Region only.
+    - `default_home_region`: whose hooks and gates let a device in whose record names no other Region. One Region alone decides about a record, so no serial number is given away twice.
+
+    Devices that came in elsewhere are registered here too, by what their record says: thing, type, group and policy follow the naming rule, so no template may name others.
+  EOT
+  type = object({
+    default_home_region = string
+  })
+  default = null
+
+  validation {
+    condition     = var.multi_region == null ? true : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$", var.multi_region.default_home_region))
+    error_message = "multi_region.default_home_region must be a Region, for example eu-west-1."
+  }
+
+  validation {
+    condition = var.multi_region == null ? true : alltrue([
+      for template in values(var.templates) :
+      template.thing_type_name == null && template.thing_group_name == null && template.policy_name == null && length(template.additional_thing_groups) + length(template.additional_policies) == 0
+    ])
+    error_message = "multi_region makes a device known in other Regions by its record alone, so templates may set none of thing_type_name, thing_group_name, policy_name, additional_thing_groups and additional_policies: what they name would be missing there."
+  }
+
+  validation {
+    condition     = var.multi_region == null ? true : var.device_lifecycle.enabled
+    error_message = "multi_region needs the device lifecycle, which registers devices of other Regions here. Set device_lifecycle.enabled to true."
+  }
+
+  validation {
+    condition     = var.multi_region == null || var.registry.existing_table == null ? true : var.registry.existing_table.stream_arn != null
+    error_message = "multi_region needs the stream of the replica in this Region. Set registry.existing_table.stream_arn."
+  }
 }
 
 variable "hook" {

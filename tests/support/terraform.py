@@ -35,6 +35,8 @@ LEFT_OUT = shutil.ignore_patterns(
 TAIL_LINES = 40
 COMMAND_SECONDS = 540
 CHANGES = 2
+# Each, with the line of its alias where it has one.
+PROVIDERS = re.compile(r'^provider "aws" \{(?:\}|\n([ ]+alias += .*\n)?)', re.MULTILINE)
 
 
 class TerraformError(AssertionError):
@@ -115,8 +117,11 @@ class Workspace:
         # The provider repeats a failing call 25 times with growing pauses, which turns every error
         # of the endpoint into minutes of silence.
         sources = "".join(path.read_text() for path in self.directory.glob("*.tf"))
-        if re.search(r'^provider "aws"', sources, re.MULTILINE):
-            text = 'provider "aws" {\n  max_retries = 2\n}\n'
+        text = "".join(
+            f'provider "aws" {{\n{alias or ""}  max_retries = 2\n}}\n'
+            for alias in PROVIDERS.findall(sources)
+        )
+        if text:
             (self.directory / "retries_override.tf").write_text(text)
 
     def set(self, variables: Mapping[str, Any]) -> None:

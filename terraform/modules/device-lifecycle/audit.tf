@@ -56,7 +56,7 @@ locals {
       log_group_name = name
       pattern        = "{ ${join(" || ", [for event in local.audited_decisions : "($.event = \"${event}\")"])} }"
     } },
-    { for key in ["confirmation", "enforcement", "sweep"] : key => {
+    { for key in setintersection(["confirmation", "enforcement", "sweep"], keys(local.functions)) : key => {
       log_group_name = module.function[key].log_group_name
       pattern        = "{ ${join(" || ", [for event in local.audited_events : "($.event = \"${event}\")"])} }"
     } },

@@ -78,7 +78,7 @@ resource "aws_iot_topic_rule" "event" {
 ################################################################################
 
 resource "aws_lambda_event_source_mapping" "registry" {
-  count = var.create ? 1 : 0
+  count = var.create && var.stream.enabled ? 1 : 0
 
   event_source_arn = var.stream_arn
   function_name    = module.function["enforcement"].alias_arn

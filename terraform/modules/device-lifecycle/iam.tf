@@ -17,11 +17,9 @@ locals {
     for key, names in local.registry_indexes : key => templatefile("${local.policy_dir}/lifecycle-registry.json.tftpl", {
       index_names = names
       table_arn   = var.table_arn
-      table_name  = var.table_name
       kms_key_arn = var.table_kms_key_arn
       region      = local.region
       dns_suffix  = local.dns_suffix
-      account_id  = local.account_id
     }) if var.create
   }
 
@@ -36,7 +34,9 @@ locals {
     key => templatefile("${local.policy_dir}/dead-letter.json.tftpl", { queue_arn = "${local.sqs_arn}:${name}" })
   }
 
-  policies = !var.create ? { for key in keys(local.functions) : key => {} } : {
+  policies = { for key in keys(local.functions) : key => var.create ? local.every_policy[key] : {} }
+
+  every_policy = !var.create ? {} : {
     confirmation = merge(
       {
         registry = local.registry_policies.confirmation
@@ -58,21 +58,29 @@ locals {
         })
       },
     )
-    enforcement = {
-      registry = local.registry_policies.enforcement
-      certificates = templatefile("${local.policy_dir}/lifecycle-certificates.json.tftpl", {
-        iot_arn    = local.iot_arn
-        actions    = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
-        thing_arns = []
-      })
-      connections = templatefile("${local.policy_dir}/lifecycle-connections.json.tftpl", {
-        iot_arn     = local.iot_arn
-        name_prefix = var.name_prefix
-        actions     = ["iot:DeleteConnection"]
-      })
-      stream   = templatefile("${local.policy_dir}/lifecycle-stream.json.tftpl", { stream_arn = var.stream_arn, table_arn = var.table_arn })
-      failures = local.failure_policies.enforcement
-    }
+    enforcement = !var.stream.enabled ? {} : merge(
+      {
+        registry = local.registry_policies.enforcement
+        certificates = templatefile("${local.policy_dir}/lifecycle-certificates.json.tftpl", {
+          iot_arn    = local.iot_arn
+          actions    = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
+          thing_arns = []
+        })
+        connections = templatefile("${local.policy_dir}/lifecycle-connections.json.tftpl", {
+          iot_arn     = local.iot_arn
+          name_prefix = var.name_prefix
+          actions     = ["iot:DeleteConnection"]
+        })
+        stream   = templatefile("${local.policy_dir}/lifecycle-stream.json.tftpl", { stream_arn = var.stream_arn, table_arn = var.table_arn })
+        failures = local.failure_policies.enforcement
+      },
+      var.default_home_region == null ? {} : {
+        replication = templatefile("${local.policy_dir}/lifecycle-replication.json.tftpl", {
+          iot_arn     = local.iot_arn
+          name_prefix = var.name_prefix
+        })
+      },
+    )
     audit = {
       audit = templatefile("${local.policy_dir}/lifecycle-audit.json.tftpl", {
         log_group_arn = "${local.logs_arn}:${local.audit_log_group_name}"

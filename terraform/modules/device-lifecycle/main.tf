@@ -43,7 +43,9 @@ locals {
   # A device may be given its certificate in the factory and connect much later; its thing is made at once.
   stuck_seconds = var.sweep.stuck_after_seconds != null ? var.sweep.stuck_after_seconds : var.confirm_by == "THING_EVENT" ? 3600 : 86400
 
-  functions = {
+  functions = { for key, function in local.every_function : key => function if key != "enforcement" || var.stream.enabled }
+
+  every_function = {
     confirmation = {
       description = "Turns records ACTIVE when their devices came up, and finds things without a record"
       handler     = "device_lifecycle.handler.confirm"
@@ -57,7 +59,7 @@ locals {
       description = "Makes AWS IoT follow the registry: certificates and connections of devices whose record changed"
       handler     = "device_lifecycle.handler.enforce"
       timeout     = 120
-      environment = local.registry_environment
+      environment = merge(local.registry_environment, var.default_home_region == null ? {} : { DEFAULT_HOME_REGION = var.default_home_region })
     }
     audit = {
       description = "Writes the audit trail"
@@ -111,7 +113,7 @@ module "function" {
 ################################################################################
 
 locals {
-  queue_names = { for key in ["confirmation", "enforcement", "audit"] : key => "${local.name}-${key}-failures" }
+  queue_names = { for key in ["confirmation", "enforcement", "audit"] : key => "${local.name}-${key}-failures" if contains(keys(local.functions), key) }
 }
 
 resource "aws_sqs_queue" "failures" {

@@ -21,7 +21,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = { for key, filter in merge(local.metric_filters, local.fault_filters) : key => filter if var.create }
+  for_each = { for key, filter in merge(local.metric_filters, local.fault_filters) : key => filter if var.create && contains(keys(local.functions), filter.function) }
 
   name           = "${local.name}-${replace(each.key, "_", "-")}"
   log_group_name = module.function[each.value.function].log_group_name

@@ -64,7 +64,7 @@ output "metrics" {
     namespace      = local.metric_namespace
     activated      = { name = "DevicesActivated" }
     unexpected     = { name = "UnexpectedThings" }
-    state_changes  = { name = "StateChanges", dimension = "To" }
+    state_changes  = var.stream.enabled ? { name = "StateChanges", dimension = "To" } : null
     stuck          = { name = "StuckProvisioning" }
     sweep_failures = { name = "SweepFailures" }
     sweep_left     = { name = "SweepLeft" }

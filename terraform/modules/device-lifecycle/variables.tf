@@ -50,13 +50,31 @@ variable "table_kms_key_arn" {
 }
 
 variable "stream_arn" {
-  description = "ARN of the table's stream, with new and old images; needed unless create is false."
+  description = "ARN of the table's stream, with new and old images; needed unless create or stream.enabled is false."
   type        = string
   default     = null
 
   validation {
-    condition     = !var.create || var.stream_arn != null
-    error_message = "stream_arn must be set: it is one of the outputs of the device-registry module."
+    condition     = !var.create || !var.stream.enabled || var.stream_arn != null
+    error_message = "stream_arn must be set: it is one of the outputs of the device-registry module. Where there is no stream to read, set stream.enabled to false."
+  }
+}
+
+variable "default_home_region" {
+  description = <<-EOT
+    Region whose hooks and gates decide about a record that names no other; set it, to the same everywhere, where the registry has replicas in several Regions. The enforcement function then also registers here what was let in there, with its thing, group and policy, and sets right what the Regions decided against each other. Null: this is the only one.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.default_home_region == null ? true : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$", var.default_home_region))
+    error_message = "default_home_region must be a Region, for example eu-west-1, or null where there is one Region only."
+  }
+
+  validation {
+    condition     = var.default_home_region == null ? true : var.stream.enabled
+    error_message = "default_home_region needs the registry's stream, by which a Region hears of what the others decided. Set stream.enabled to true, or default_home_region to null."
   }
 }
 
@@ -153,11 +171,13 @@ variable "ignored_thing_name_prefixes" {
 variable "stream" {
   description = <<-EOT
     How the registry's changes are handed to the enforcement function:
+    - `enabled`: whether they are. False, for a table whose stream belongs to another account, makes no such function: the sweep alone makes AWS IoT follow;
     - `batch_size`: changes at a time, 1 to 25: AWS IoT takes about ten calls a second for certificates, and a batch has two minutes;
     - `maximum_retry_attempts`: how often a change that fails is tried again, 1 to 10000. Meanwhile later changes of its shard wait;
     - `maximum_record_age_in_seconds`: how long, 60 to 86400 (a day: what the stream keeps). What is older or failed for good goes to the queue.
   EOT
   type = object({
+    enabled                       = optional(bool, true)
     batch_size                    = optional(number, 25)
     maximum_retry_attempts        = optional(number, 10)
     maximum_record_age_in_seconds = optional(number, 21600)

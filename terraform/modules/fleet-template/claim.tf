@@ -46,14 +46,15 @@ resource "aws_iot_policy" "claim" {
 }
 
 ################################################################################
-# Claim certificates, from signing requests: no key is ever known here
+# Claim certificates, from signing requests or as another Region made them: no key is ever known here
 ################################################################################
 
 resource "aws_iot_certificate" "claim" {
   for_each = { for name, certificate in var.claim_certificates : name => certificate if var.create }
 
-  active = each.value.active
-  csr    = "${trimspace(each.value.csr_pem)}\n"
+  active          = each.value.active
+  csr             = each.value.csr_pem == null ? null : "${trimspace(each.value.csr_pem)}\n"
+  certificate_pem = each.value.certificate_pem
 }
 
 resource "aws_iot_policy_attachment" "claim" {

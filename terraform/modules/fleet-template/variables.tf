@@ -479,10 +479,11 @@ variable "claim" {
 }
 
 variable "claim_certificates" {
-  description = "Claim certificates by name: the signing request that each is made from, and whether it is active. Keys are made where they are used; none ever comes here."
+  description = "Claim certificates by name: the signing request that each is made from (`csr_pem`), or the certificate that the module made in another Region (`certificate_pem`, of its output), so that one claim is good for both; and whether it is active. Keys are made where they are used; none ever comes here."
   type = map(object({
-    csr_pem = string
-    active  = optional(bool, true)
+    csr_pem         = optional(string)
+    certificate_pem = optional(string)
+    active          = optional(bool, true)
   }))
   default  = {}
   nullable = false
@@ -493,18 +494,28 @@ variable "claim_certificates" {
   }
 
   validation {
-    condition     = alltrue([for certificate in values(var.claim_certificates) : !strcontains(certificate.csr_pem, "PRIVATE KEY")])
+    condition     = alltrue([for certificate in values(var.claim_certificates) : (certificate.csr_pem == null) != (certificate.certificate_pem == null)])
+    error_message = "claim_certificates must each have either csr_pem, to be made here, or certificate_pem, to be registered here as it is. Give one of the two."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.claim_certificates) : !strcontains(coalesce(certificate.csr_pem, certificate.certificate_pem, " "), "PRIVATE KEY")])
     error_message = "claim_certificates[*].csr_pem holds a private key. Give the signing request alone, and treat that key as known to others: it has been in a plan."
   }
 
   validation {
-    condition     = alltrue([for certificate in values(var.claim_certificates) : can(regex("^\\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\\s]+-----END (NEW )?CERTIFICATE REQUEST-----\\s*$", certificate.csr_pem))])
+    condition     = alltrue([for certificate in values(var.claim_certificates) : certificate.csr_pem == null ? true : can(regex("^\\s*-----BEGIN (NEW )?CERTIFICATE REQUEST-----[A-Za-z0-9+/=\\s]+-----END (NEW )?CERTIFICATE REQUEST-----\\s*$", certificate.csr_pem))])
     error_message = "claim_certificates[*].csr_pem must be one PEM certificate signing request (-----BEGIN CERTIFICATE REQUEST-----) and nothing else."
   }
 
   validation {
-    condition     = alltrue([for certificate in values(var.claim_certificates) : length(certificate.csr_pem) <= 4096])
+    condition     = alltrue([for certificate in values(var.claim_certificates) : length(coalesce(certificate.csr_pem, " ")) <= 4096])
     error_message = "claim_certificates[*].csr_pem may have at most 4096 characters (an AWS IoT limit): use an RSA key of 2048 to 4096 bits or an elliptic curve key."
+  }
+
+  validation {
+    condition     = alltrue([for certificate in values(var.claim_certificates) : certificate.certificate_pem == null ? true : can(regex("^\\s*-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----\\s*$", certificate.certificate_pem))])
+    error_message = "claim_certificates[*].certificate_pem must be one PEM certificate (-----BEGIN CERTIFICATE-----) and nothing else."
   }
 }
 

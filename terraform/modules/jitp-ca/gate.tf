@@ -26,13 +26,14 @@ locals {
       SERIAL_NUMBER_FIELD        = var.gate_settings.serial_number.parameter
     },
     { for name, value in {
-      DEVICE_TYPE        = var.gate_settings.device_type.value
-      DEVICE_TYPE_FIELD  = var.gate_settings.device_type.parameter
-      MANUFACTURER       = var.gate_settings.manufacturer.value
-      MANUFACTURER_FIELD = var.gate_settings.manufacturer.parameter
-      CRL_BUCKET         = try(local.crl.bucket, null)
-      CRL_KEY            = try(local.crl.key, null)
-      CRL_BUCKET_OWNER   = local.crl == null ? null : local.crl_owner
+      DEFAULT_HOME_REGION = var.default_home_region
+      DEVICE_TYPE         = var.gate_settings.device_type.value
+      DEVICE_TYPE_FIELD   = var.gate_settings.device_type.parameter
+      MANUFACTURER        = var.gate_settings.manufacturer.value
+      MANUFACTURER_FIELD  = var.gate_settings.manufacturer.parameter
+      CRL_BUCKET          = try(local.crl.bucket, null)
+      CRL_KEY             = try(local.crl.key, null)
+      CRL_BUCKET_OWNER    = local.crl == null ? null : local.crl_owner
     } : name => value if value != null },
   )
 
@@ -40,11 +41,9 @@ locals {
     {
       registry = templatefile("${local.policy_dir}/registry-claim.json.tftpl", {
         table_arn   = var.table_arn
-        table_name  = var.table_name
         kms_key_arn = var.table_kms_key_arn
         region      = data.aws_region.this.id
         dns_suffix  = data.aws_partition.this.dns_suffix
-        account_id  = data.aws_caller_identity.this.account_id
       })
       gate = templatefile("${local.policy_dir}/jitr-gate.json.tftpl", {
         iot_arn     = local.iot_arn

@@ -371,6 +371,17 @@ variable "table_kms_key_arn" {
   }
 }
 
+variable "default_home_region" {
+  description = "Region whose hooks and gates decide about a record that names no other; set it, to the same everywhere, where the registry has replicas in several Regions. Null: this is the only one."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.default_home_region == null ? true : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$", var.default_home_region))
+    error_message = "default_home_region must be a Region, for example eu-west-1, or null where there is one Region only."
+  }
+}
+
 variable "tracing" {
   description = "Whether to trace the gate's invocations with AWS X-Ray."
   type        = bool

@@ -65,7 +65,7 @@ locals {
     state-changes = { for state, threshold in var.state_change_thresholds : state => {
       dimensions = { To = state }
       threshold  = threshold
-    } if local.lifecycle }
+    } if try(var.lifecycle_functions.enforcement, null) != null }
   }
 
   templates  = { for key, name in var.templates : key => { dimensions = { TemplateName = name }, threshold = null } }

@@ -13,6 +13,27 @@ locals {
   }
 }
 
+locals {
+  environment = merge(
+    {
+      DEVICE_REGISTRY_TABLE = var.table_name
+      NAME_PREFIX           = var.name_prefix
+      CLAIM_LEASE_SECONDS   = var.claim_lease_seconds == null ? "never" : tostring(var.claim_lease_seconds)
+    },
+    var.default_home_region == null ? {} : { DEFAULT_HOME_REGION = var.default_home_region },
+  )
+
+  # With nothing to make there is no table to name either.
+  policies = !var.create ? {} : {
+    registry = templatefile("${path.module}/../../../policies/iam/registry-claim.json.tftpl", {
+      table_arn   = var.table_arn
+      kms_key_arn = var.table_kms_key_arn
+      region      = data.aws_region.this.id
+      dns_suffix  = data.aws_partition.this.dns_suffix
+    })
+  }
+}
+
 module "function" {
   source = "../lambda-function"
   create = var.create
@@ -31,23 +52,8 @@ module "function" {
   tracing     = var.tracing
   logs        = var.logs
 
-  environment = {
-    DEVICE_REGISTRY_TABLE = var.table_name
-    NAME_PREFIX           = var.name_prefix
-    CLAIM_LEASE_SECONDS   = var.claim_lease_seconds == null ? "never" : tostring(var.claim_lease_seconds)
-  }
-
-  # With nothing to make there is no table to name either.
-  policies = !var.create ? {} : {
-    registry = templatefile("${path.module}/../../../policies/iam/registry-claim.json.tftpl", {
-      table_arn   = var.table_arn
-      table_name  = var.table_name
-      kms_key_arn = var.table_kms_key_arn
-      region      = data.aws_region.this.id
-      dns_suffix  = data.aws_partition.this.dns_suffix
-      account_id  = local.account_id
-    })
-  }
+  environment = local.environment
+  policies    = local.policies
 
   iam  = var.iam
   tags = var.tags

@@ -508,3 +508,102 @@ run "refuses_halves_and_an_archive_that_forgets_what_is_locked" {
 
   expect_failures = [var.stream, var.sweep, var.audit]
 }
+
+run "follows_another_accounts_table_by_the_sweep_alone" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-lifecycle"
+  }
+
+  variables {
+    table_name        = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+    stream_arn        = null
+    stream            = { enabled = false }
+  }
+
+  assert {
+    condition     = toset(keys(output.functions)) == toset(["confirmation", "audit", "sweep"]) && length(aws_lambda_event_source_mapping.registry) == 0 && toset(keys(output.dead_letter_queues)) == toset(["confirmation", "audit"])
+    error_message = "Something waits for a stream that there is not."
+  }
+
+  assert {
+    condition     = toset(keys(output.audited_log_group_names)) == toset(["decisions-hook", "confirmation", "sweep"]) && output.metrics.state_changes == null && !contains(keys(aws_cloudwatch_log_metric_filter.this), "state_changes")
+    error_message = "Something is told of the function that there is not."
+  }
+
+  assert {
+    condition = jsondecode(local.policies.sweep.registry).Statement[2] == {
+      Sid      = "ReadTableKeyThroughDynamoDb"
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = var.table_kms_key_arn
+      Condition = { StringEquals = {
+        "kms:ViaService"                                  = "dynamodb.eu-central-1.amazonaws.com"
+        "kms:EncryptionContext:aws:dynamodb:tableName"    = "devices"
+        "kms:EncryptionContext:aws:dynamodb:subscriberId" = "210987654321"
+      } }
+    }
+    error_message = "The key of the other account's table cannot be used."
+  }
+}
+
+run "registers_here_what_came_in_elsewhere" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-lifecycle"
+  }
+
+  variables {
+    default_home_region = "eu-west-1"
+  }
+
+  assert {
+    condition     = tomap(local.functions.enforcement.environment) == tomap({ DEVICE_REGISTRY_TABLE = "acme-device-registry", NAME_PREFIX = "acme", DEFAULT_HOME_REGION = "eu-west-1" }) && contains(keys(local.policies.enforcement), "replication")
+    error_message = "Enforcement does not know of other Regions, or may do nothing about them."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(local.policies.enforcement.replication).Statement : statement.Sid => [flatten([statement.Action]), flatten([statement.Resource])] } == {
+      CertificateHasNoArnYet        = [["iot:RegisterCertificate", "iot:RegisterCertificateWithoutCA"], ["*"]]
+      AuthorityThatSignedIt         = [["iot:DescribeCACertificate"], ["arn:aws:iot:eu-central-1:123456789012:cacert/*"]]
+      ReplicatedThing               = [["iot:CreateThing"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"]]
+      ReplicatedThingAndGroup       = [["iot:AddThingToThingGroup"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/acme-*"]]
+      ReplicatedPolicy              = [["iot:AttachPolicy"], ["arn:aws:iot:eu-central-1:123456789012:cert/*"]]
+      ReplicatedThingAndCertificate = [["iot:AttachThingPrincipal"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:cert/*"]]
+    }
+    error_message = "Enforcement may do something else."
+  }
+}
+
+run "refuses_a_default_home_that_is_no_region" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-lifecycle"
+  }
+
+  variables {
+    default_home_region = "Ireland"
+  }
+
+  expect_failures = [var.default_home_region]
+}
+
+run "refuses_several_regions_without_a_stream" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/device-lifecycle"
+  }
+
+  variables {
+    default_home_region = "eu-west-1"
+    stream              = { enabled = false }
+  }
+
+  expect_failures = [var.default_home_region]
+}

@@ -1290,3 +1290,62 @@ run "refuses_a_tag_of_awss_own" {
 
   expect_failures = [var.tags]
 }
+
+run "registers_the_claim_certificate_of_another_region" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/fleet-template"
+  }
+
+  variables {
+    claim_certificates = { line-1 = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" } }
+  }
+
+  assert {
+    condition     = nonsensitive(aws_iot_certificate.claim["line-1"].certificate_pem) == var.claim_certificates["line-1"].certificate_pem && aws_iot_certificate.claim["line-1"].csr == null && length(aws_iot_policy_attachment.claim) == 3
+    error_message = "Another certificate would be made, or this one lacks a policy."
+  }
+}
+
+run "refuses_a_claim_certificate_from_nothing" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/fleet-template"
+  }
+
+  variables {
+    claim_certificates = { line-1 = {} }
+  }
+
+  expect_failures = [var.claim_certificates]
+}
+
+run "refuses_a_claim_certificate_from_two_things" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/fleet-template"
+  }
+
+  variables {
+    claim_certificates = { line-1 = { csr_pem = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n", certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" } }
+  }
+
+  expect_failures = [var.claim_certificates]
+}
+
+run "refuses_a_request_in_place_of_a_certificate" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/fleet-template"
+  }
+
+  variables {
+    claim_certificates = { line-1 = { certificate_pem = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n" } }
+  }
+
+  expect_failures = [var.claim_certificates]
+}

@@ -1082,3 +1082,46 @@ run "refuses_to_keep_no_failures" {
 
   expect_failures = [var.gate_settings]
 }
+
+run "asks_another_accounts_table_and_is_told_which_region_decides" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/jitp-ca"
+  }
+
+  variables {
+    registration_config = null
+    gate                = "registry"
+    gate_settings       = { device_type = { value = "sensor" }, package_path = "./fixtures/package.zip" }
+    default_home_region = "eu-west-1"
+
+    table_name        = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = local.environment.DEFAULT_HOME_REGION == "eu-west-1" && local.environment.DEVICE_REGISTRY_TABLE == var.table_arn
+    error_message = "A gate in the second Region would decide, or ask another table."
+  }
+
+  assert {
+    condition     = jsondecode(local.policies.registry).Statement[1].Condition.StringEquals["kms:EncryptionContext:aws:dynamodb:tableName"] == "devices" && jsondecode(local.policies.registry).Statement[1].Condition.StringEquals["kms:EncryptionContext:aws:dynamodb:subscriberId"] == "210987654321"
+    error_message = "The key of the other account's table cannot be used."
+  }
+}
+
+run "refuses_a_default_home_that_is_no_region" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/jitp-ca"
+  }
+
+  variables {
+    default_home_region = "Ireland"
+  }
+
+  expect_failures = [var.default_home_region]
+}

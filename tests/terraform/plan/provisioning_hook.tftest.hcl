@@ -44,6 +44,11 @@ run "lets_each_template_call_it_and_nobody_else" {
     condition     = output.metrics.namespace == "IoTProvisioning/acme"
     error_message = "The namespace of the metrics differs."
   }
+
+  assert {
+    condition     = tomap(local.environment) == tomap({ DEVICE_REGISTRY_TABLE = "acme-device-registry", NAME_PREFIX = "acme", CLAIM_LEASE_SECONDS = "never" })
+    error_message = "The function's environment differs."
+  }
 }
 
 run "makes_nothing" {
@@ -247,4 +252,69 @@ run "refuses_a_metric_namespace_with_a_space" {
   }
 
   expect_failures = [var.metric_namespace]
+}
+
+run "is_told_which_region_decides" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/provisioning-hook"
+  }
+
+  variables {
+    default_home_region = "eu-west-1"
+  }
+
+  assert {
+    condition     = local.environment.DEFAULT_HOME_REGION == "eu-west-1"
+    error_message = "A hook in the second Region would decide."
+  }
+}
+
+run "refuses_a_default_home_that_is_no_region" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/provisioning-hook"
+  }
+
+  variables {
+    default_home_region = "Ireland"
+  }
+
+  expect_failures = [var.default_home_region]
+}
+
+run "asks_another_accounts_table" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/provisioning-hook"
+  }
+
+  variables {
+    table_name        = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/devices"
+    table_kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+  }
+
+  assert {
+    condition     = local.environment.DEVICE_REGISTRY_TABLE == var.table_arn && jsondecode(local.policies.registry).Statement[0].Resource == var.table_arn
+    error_message = "It may ask another table."
+  }
+
+  assert {
+    condition = jsondecode(local.policies.registry).Statement[1] == {
+      Sid      = "ReadTableKeyThroughDynamoDb"
+      Effect   = "Allow"
+      Action   = "kms:Decrypt"
+      Resource = var.table_kms_key_arn
+      Condition = { StringEquals = {
+        "kms:ViaService"                                  = "dynamodb.eu-central-1.amazonaws.com"
+        "kms:EncryptionContext:aws:dynamodb:tableName"    = "devices"
+        "kms:EncryptionContext:aws:dynamodb:subscriberId" = "210987654321"
+      } }
+    }
+    error_message = "The key of the other account's table cannot be used."
+  }
 }

@@ -682,3 +682,205 @@ run "refuses_one_ca_under_two_keys" {
 
   expect_failures = [var.certificate_authorities]
 }
+
+run "takes_part_in_a_registry_of_several_regions" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types            = { gateway = {} }
+    templates               = { factory = {} }
+    multi_region            = { default_home_region = "eu-west-1" }
+    gate                    = { package_path = "./fixtures/package.zip" }
+    certificate_authorities = { maker = { certificate_pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", gate = "registry", gate_settings = { device_type = { value = "gateway" } } } }
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry"
+        stream_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry/stream/2026-11-22T00:00:00.000"
+        kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
+  }
+
+  assert {
+    condition     = output.registry_table_name == "acme-device-registry" && output.registry_table_arn == "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry" && output.registry_stream_arn == "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry/stream/2026-11-22T00:00:00.000" && output.kms_key_arn == "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" && output.registry_replicas == {}
+    error_message = "The replica is not the registry."
+  }
+
+  assert {
+    condition     = local.default_home_region == "eu-west-1" && contains(keys(output.device_lifecycle.functions), "enforcement") && contains(keys(output.monitoring.alarms), "registry-throttling/UpdateItem") && contains(keys(output.monitoring.alarms), "stream-lag")
+    error_message = "Changes of other Regions are not followed, or nobody watches."
+  }
+}
+
+run "asks_the_registry_of_another_account" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry"
+        kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
+    logs = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+  }
+
+  assert {
+    condition     = output.registry_table_name == "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry" && output.registry_stream_arn == null && toset(keys(output.device_lifecycle.functions)) == toset(["confirmation", "audit", "sweep"])
+    error_message = "Functions ask another table, or wait for its stream."
+  }
+
+  assert {
+    condition     = length(setintersection(keys(output.monitoring.alarms), ["registry-throttling/UpdateItem", "stream-lag", "state-changes/REVOKED"])) == 0 && contains(keys(output.monitoring.alarms), "sweep-silent")
+    error_message = "An alarm would be quiet for ever."
+  }
+}
+
+run "refuses_another_accounts_registry_without_a_key_for_the_logs" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry"
+        kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
+  }
+
+  expect_failures = [var.registry]
+}
+
+run "refuses_a_default_home_that_is_no_region" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "Ireland" }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_with_a_thing_type_that_copies_lack" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    templates    = { factory = { thing_type_name = "other" } }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_with_a_thing_group_that_copies_lack" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    templates    = { factory = { thing_group_name = "other" } }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_with_a_policy_that_copies_lack" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    templates    = { factory = { policy_name = "other" } }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_with_further_groups_that_copies_lack" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    templates    = { factory = { additional_thing_groups = ["other"] } }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_with_further_policies_that_copies_lack" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    templates    = { factory = { additional_policies = ["other"] } }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_without_a_lifecycle" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region     = { default_home_region = "eu-west-1" }
+    device_lifecycle = { enabled = false }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
+run "refuses_several_regions_without_the_replicas_stream" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    logs         = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+    registry     = { existing_table = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" } }
+  }
+
+  expect_failures = [var.multi_region]
+}
