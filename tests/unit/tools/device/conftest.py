@@ -20,7 +20,7 @@ class FakeTransport(FakeEndpoint):
 def transport(monkeypatch):
     fake = FakeTransport()
 
-    def make(endpoint):
+    def make(endpoint, timeouts=None):
         fake.endpoint = endpoint
         return fake
 
