@@ -296,7 +296,10 @@ module "monitoring" {
     enforcement = module.device_lifecycle.functions["enforcement"].name
   }
   unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
-  registry          = !var.create ? null : { table_name = module.device_registry.table_name }
+  registry = !var.create ? null : {
+    table_name      = module.device_registry.table_name
+    replica_regions = var.monitoring.replica_regions != null ? var.monitoring.replica_regions : keys(var.registry.replicas)
+  }
 
   topic_rules = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },

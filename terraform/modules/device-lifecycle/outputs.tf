@@ -64,6 +64,7 @@ output "metrics" {
     namespace      = local.metric_namespace
     activated      = { name = "DevicesActivated" }
     unexpected     = { name = "UnexpectedThings" }
+    conflicts      = { name = "RegistryConflicts" }
     state_changes  = { name = "StateChanges", dimension = "To" }
     stuck          = { name = "StuckProvisioning" }
     sweep_failures = { name = "SweepFailures" }
