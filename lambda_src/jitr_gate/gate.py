@@ -8,7 +8,7 @@ that is stopped after it leaves that last question, which Lambda's repetition of
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from device_registry import aws_errors
@@ -107,6 +107,9 @@ class _Gate:
             return self._refuse(refusal, when=found.status)
         answer = self.claim(self.config, asked)
         if isinstance(answer, Refused):
+            if answer.denial is Denial.NOT_HOME_REGION:
+                # Another Region decides, and its word comes here; until then it stays as it is.
+                return Outcome(verdict=answer.denial, device=self.device)
             return self._refuse(answer, when=found.status)
         if found.status == ACTIVE and answer.grant is Grant.REPEAT:
             raise request.IgnoredError(request.Reason.NOT_PENDING, found.status)
@@ -125,6 +128,7 @@ class _Gate:
         """
         presented = decide.read(pem)
         asked = decide.claim_request(presented, self.certificate_id, self.config, now, self.device)
+        asked = replace(asked, certificate_pem=pem)
         if self.config.crl is not None:
             listed = crl_object.read(self.clients.s3(), self.config.crl)
             if crl.is_revoked(listed, presented, now):
