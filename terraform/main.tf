@@ -310,7 +310,10 @@ module "monitoring" {
   }
   unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
   # Amazon DynamoDB counts in the account that has the table.
-  registry = !(var.create && local.has_stream) ? null : { table_name = module.device_registry.table_name }
+  registry = !(var.create && local.has_stream) ? null : {
+    table_name      = module.device_registry.table_name
+    replica_regions = var.monitoring.replica_regions != null ? var.monitoring.replica_regions : keys(var.registry.replicas)
+  }
 
   topic_rules = !var.create ? {} : merge(
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].topic_rule_name } },

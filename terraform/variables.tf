@@ -464,11 +464,13 @@ variable "device_lifecycle" {
 variable "monitoring" {
   description = <<-EOT
     Alarms, the topic that they tell, and a dashboard, for everything that is made here. `enabled = false` makes none of it. Takes of modules/monitoring (see there, with the table of the alarms): `alarms`, `denial_thresholds`, `state_change_thresholds`, `runbook`, `notifications`, `dashboard`, and
-    - `claim_budgets`: by <template key>/<claim name>, how many things a claim certificate is meant for.
+    - `claim_budgets`: by <template key>/<claim name>, how many things a claim certificate is meant for;
+    - `replica_regions`: the other Regions that hold a replica of the registry, whose delay is watched; null means those of `registry.replicas`. Set it where the table is made elsewhere: each Region tells how late its own changes reach the others.
   EOT
   type = object({
-    enabled       = optional(bool, true)
-    claim_budgets = optional(map(number), {})
+    enabled         = optional(bool, true)
+    claim_budgets   = optional(map(number), {})
+    replica_regions = optional(set(string))
     alarms = optional(map(object({
       enabled             = optional(bool)
       threshold           = optional(number)

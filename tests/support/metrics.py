@@ -23,6 +23,8 @@ COUNT = frozenset({"Sum"})
 # 0 for a call that succeeded, 1 for one that failed: the average is the share that failed.
 FAILED = frozenset({"Sum", "SampleCount", "Average"})
 LARGEST = frozenset({"Maximum"})
+# Between Regions: AWS knows no percentiles of it.
+LAG = frozenset({"Average", "Maximum"})
 LATENCY = frozenset({"Average", "Maximum", "p50", "p90", "p99"})
 
 
@@ -75,6 +77,7 @@ DOCUMENTED: dict[str, dict[str, Metric]] = {
     "AWS/DynamoDB": {
         **_all("ThrottledRequests SystemErrors", COUNT, "TableName Operation"),
         **_all("SuccessfulRequestLatency", LATENCY, "TableName Operation"),
+        **_all("ReplicationLatency", LAG, "TableName ReceivingRegion"),
         **_all(
             "ReadThrottleEvents WriteThrottleEvents",
             COUNT,

@@ -74,6 +74,17 @@ def certificate_id(
     return found
 
 
+def region(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the Region that an option names.
+
+    Raises:
+        click.BadParameter: it is no Region's name.
+    """
+    if value is not None and not names.matches(names.REGION, value):
+        raise click.BadParameter(f"{value!r} is no Region's name, such as eu-west-1.")
+    return value
+
+
 serials_argument = click.argument("serials", nargs=-1, metavar="[SERIAL]...")
 from_file_option = click.option(
     "--from-file",

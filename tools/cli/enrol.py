@@ -8,6 +8,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry.record import ReprovisionPolicy
+from tools.cli.arguments import region
 from tools.cli.console import console, json_line, note, printable, progress, table
 from tools.cli.errors import PARTLY, InterruptedRunError, OperatorError, explain
 from tools.cli.options import CONNECTIONS, Deployment, stack_options
@@ -30,15 +31,19 @@ Columns (CSV header) or keys (JSON Lines):
   requiredClaimCertificateId  optional; only this claim certificate may bring it in, or with the
                               certificate id of a CA: only what this CA signed, through its gate
   reprovisionPolicy           optional; never or replace; default: the device type's
+  homeRegion                  optional; the Region that decides about it, where several share the
+                              registry; default: --home-region, else the stack's default home
 
 \b
 Examples:
   iot-provisioning enrol devices.csv
   iot-provisioning enrol --dry-run spring.csv summer.jsonl
+  iot-provisioning enrol --home-region eu-central-1 berlin.csv
   gzip -dc devices.csv.gz | iot-provisioning enrol --format csv -
 
 A row that says what the registry says already costs one read and no write. A device that was
-claimed, suspended or revoked is never changed; its row is refused. Refused rows go to
+claimed, suspended or revoked is never changed; its row is refused, and so is one that names another
+home than its record has: `take-over` moves homes. Refused rows go to
 FILE.problems.jsonl, one line for each mistake; those of a dry run to FILE.dry-run.problems.jsonl.
 An interrupted run leaves FILE.enrol-checkpoint.json, and the same command goes on from there.
 
@@ -54,6 +59,12 @@ Exit code 1 if a row was refused or failed."""
     "form",
     type=click.Choice([form.value for form in Format]),
     help="How the files are written. Default: by their suffix.",
+)
+@click.option(
+    "--home-region",
+    metavar="REGION",
+    callback=region,
+    help="The home of rows that name none.",
 )
 @click.option(
     "--dry-run", is_flag=True, help="Read, check and compare; write nothing to the table."
@@ -80,6 +91,7 @@ def enrol(
     files: tuple[str, ...],
     form: str | None,
     report: Path | None,
+    home_region: str | None,
     *,
     workers: int,
     deployment: Deployment,
@@ -113,6 +125,8 @@ def enrol(
             table=registry,
             caller_arn=caller_arn,
             catalogue=catalogue,
+            home_region=home_region,
+            default_home=deployment.stack.default_home_region,
             workers=workers,
             dry_run=dry_run,
             restart=restart,

@@ -56,6 +56,8 @@ class Stack:
     claim_certificates: tuple[ClaimCertificate, ...] = ()
     claim_policy_names: frozenset[str] = frozenset()
     certificate_authorities: Mapping[str, Authority] = field(default_factory=dict)
+    region: str | None = None
+    default_home_region: str | None = None
 
     @property
     def claim_certificate_ids(self) -> frozenset[str]:
@@ -142,7 +144,17 @@ def parse(values: Mapping[str, Any]) -> Stack:
             for name in (template.get("claim_policy_names") or {}).values()
         ),
         certificate_authorities=authorities(values.get("certificate_authorities")),
+        region=_region(values.get("registry_table_arn")),
+        default_home_region=values.get("default_home_region"),
     )
+
+
+def _region(table_arn: str | None) -> str | None:
+    """Return the Region of the table, which is that of whoever decides by it."""
+    if table_arn is None:
+        return None
+    _, _, _, region, _ = table_arn.split(":", 4)
+    return region
 
 
 def _device_type(value: Mapping[str, Any]) -> DeviceType:

@@ -20,6 +20,7 @@ class Checkpoint:
     # With account and Region: tables of one name may stand in many.
     table_arn: str
     began_at: int
+    home_region: str | None
     position: Position
     report: str
     report_bytes: int
@@ -51,6 +52,8 @@ def _parse(value: Mapping[str, Any]) -> Checkpoint | None:
     return Checkpoint(
         table_arn=value["table_arn"],
         began_at=value["began_at"],
+        # A run of an earlier version knew of none.
+        home_region=value.get("home_region"),
         position=Position(**value["position"]),
         report=value["report"],
         report_bytes=value["report_bytes"],

@@ -1,7 +1,8 @@
 """Holds a row against the stored record and says what has to be done. Pure.
 
 Enrolment may describe a device that waits to be provisioned, and nothing else: a record that was
-claimed, suspended or revoked is never changed by it, and never revived.
+claimed, suspended or revoked is never changed by it, and never revived. It gives a new record its
+home Region, and moves no record from one to another: the home may be granting it at this moment.
 """
 
 from collections.abc import Mapping
@@ -30,10 +31,14 @@ _COMPARED = (
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """Who enrols, and the second in which the run began: it marks every record of the run."""
+    """Who enrols, and the second in which the run began: it marks every record of the run.
+
+    ``default_home`` is the home of records that name none; None where nobody said.
+    """
 
     by: str
     at: int
+    default_home: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,13 @@ def _judge_record(enrolment: Enrolment, record: DeviceRecord, run: Run) -> Verdi
         return Refused(
             f"{serial} is REVOKED, which is final; the device needs a new serial number."
         )
+    home = record.home_region or run.default_home
+    if enrolment.home_region not in (None, home):
+        return Refused(
+            f"The home of {serial} is {home or 'the default Region'}, and enrolling moves none to "
+            f"{enrolment.home_region}. Leave homeRegion out, or use `take-over` in "
+            f"{enrolment.home_region}."
+        )
     if not different:
         return Unchanged()
     names = ", ".join(attribute_name(name) for name in different)
@@ -134,6 +146,7 @@ def _new_item(enrolment: Enrolment, run: Run) -> Mapping[str, Any]:
             batch=enrolment.batch,
             enrolment_expires_at=enrolment.enrolment_expires_at,
             required_claim_certificate_id=enrolment.required_claim_certificate_id,
+            home_region=enrolment.home_region,
             status_changed_at=run.at,
         )
     )

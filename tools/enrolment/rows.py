@@ -17,6 +17,7 @@ COLUMNS = (
     "enrolmentExpiresAt",
     "requiredClaimCertificateId",
     "reprovisionPolicy",
+    "homeRegion",
 )
 MAX_BATCH_CHARACTERS = 128
 # Seconds since 1970 have ten digits until the year 2286; thirteen are milliseconds.
@@ -38,6 +39,7 @@ class Enrolment:
     batch: str | None = None
     enrolment_expires_at: int | None = None
     required_claim_certificate_id: str | None = None
+    home_region: str | None = None
 
 
 class RowRefusedError(ValueError):
@@ -56,12 +58,15 @@ def unknown_column(name: str) -> str:
     return f"There is no column {name!r}. {hint}"
 
 
-def to_enrolment(cells: Mapping[str, str], catalogue: Catalogue | None) -> Enrolment:
+def to_enrolment(
+    cells: Mapping[str, str], catalogue: Catalogue | None, home_region: str | None = None
+) -> Enrolment:
     """Read the cells of one row.
 
     Args:
         cells: known columns only; an empty or blank cell is as good as none.
         catalogue: the stack's device types with their re-provisioning policy, None if unknown.
+        home_region: the home where the row names none.
 
     Raises:
         RowRefusedError: with every mistake that the row has.
@@ -81,6 +86,7 @@ def to_enrolment(cells: Mapping[str, str], catalogue: Catalogue | None) -> Enrol
         *_batch(values.get("batch")),
         *_claim_certificate(values.get("requiredClaimCertificateId")),
         *_policy(values.get("reprovisionPolicy")),
+        *_home_region(values.get("homeRegion")),
     ]
     expires_at: int | None = None
     try:
@@ -99,6 +105,7 @@ def to_enrolment(cells: Mapping[str, str], catalogue: Catalogue | None) -> Enrol
         batch=values.get("batch"),
         enrolment_expires_at=expires_at,
         required_claim_certificate_id=values.get("requiredClaimCertificateId"),
+        home_region=values.get("homeRegion", home_region),
     )
 
 
@@ -166,6 +173,12 @@ def _policy(value: str | None) -> list[str]:
     if value is None or value in set(ReprovisionPolicy):
         return []
     return [f"reprovisionPolicy {value[:80]!r} is neither 'never' nor 'replace'."]
+
+
+def _home_region(value: str | None) -> list[str]:
+    if value is None or names.matches(names.REGION, value):
+        return []
+    return [f"homeRegion {value[:80]!r} is not the name of a Region, such as eu-west-1."]
 
 
 def _expiry(value: str | None) -> int | None:

@@ -27,6 +27,7 @@ class Plan:
     """What to enrol, and where the run leaves its traces.
 
     ``checkpoint`` is None where the input cannot be read twice, or nothing is written.
+    ``home_region`` is the home of rows that name none, ``default_home`` that of such records.
     """
 
     path: str
@@ -36,6 +37,8 @@ class Plan:
     table: RegistryTable
     caller_arn: str
     catalogue: Catalogue | None
+    home_region: str | None = None
+    default_home: str | None = None
     workers: int = 8
     dry_run: bool = False
     restart: bool = False
@@ -99,10 +102,11 @@ def enrol_file(plan: Plan, tell: Callable[[Progress], None]) -> Progress:
         )
         tell(state)
         report = stack.enter_context(_report(plan.report, saved))
-        run = Run(by=plan.caller_arn, at=began_at)
+        run = Run(by=plan.caller_arn, at=began_at, default_home=plan.default_home)
         here = Checkpoint(
             table_arn=table_arn,
             began_at=began_at,
+            home_region=plan.home_region,
             position=state.position,
             report=_absolute(plan.report),
             report_bytes=report.tell(),
@@ -137,9 +141,7 @@ def _run(
 
     saved_at = time.monotonic()
     try:
-        for batch, written in in_order(
-            work, _batches(source, plan.catalogue), workers=plan.workers
-        ):
+        for batch, written in in_order(work, _batches(source, plan), workers=plan.workers):
             problems = batch.outcome.problems + written.problems
             report.writelines(
                 _report_line(problem) for problem in sorted(problems, key=lambda p: p.line)
@@ -171,11 +173,11 @@ def _report_line(problem: Problem) -> bytes:
     return json.dumps(line).encode() + b"\n"
 
 
-def _batches(source: Source, catalogue: Catalogue | None) -> Iterator[_Batch]:
+def _batches(source: Source, plan: Plan) -> Iterator[_Batch]:
     rows: list[Row] = []
     outcome = Outcome()
     for raw in source.rows():
-        _sort_in(raw, catalogue, rows, outcome)
+        _sort_in(raw, plan, rows, outcome)
         if len(rows) + outcome.counts.refused >= BATCH_ROWS:
             yield _Batch(rows=rows, outcome=outcome, end=source.position())
             rows, outcome = [], Outcome()
@@ -183,12 +185,12 @@ def _batches(source: Source, catalogue: Catalogue | None) -> Iterator[_Batch]:
         yield _Batch(rows=rows, outcome=outcome, end=source.position())
 
 
-def _sort_in(raw: RawRow, catalogue: Catalogue | None, rows: list[Row], outcome: Outcome) -> None:
+def _sort_in(raw: RawRow, plan: Plan, rows: list[Row], outcome: Outcome) -> None:
     if raw.problems:
         outcome.refuse(raw.line, None, *raw.problems)
         return
     try:
-        rows.append((raw.line, to_enrolment(raw.cells, catalogue)))
+        rows.append((raw.line, to_enrolment(raw.cells, plan.catalogue, plan.home_region)))
     except RowRefusedError as error:
         outcome.refuse(raw.line, raw.cells.get("serialNumber"), *error.problems)
 
@@ -211,7 +213,17 @@ def _saved(plan: Plan, table_arn: str, notes: list[str]) -> Checkpoint | None:
             f"{table_arn}: starting from the first row."
         )
         return None
+    if saved.home_region != plan.home_region:
+        notes.append(
+            f"The last run stopped while it enrolled with {_home(saved.home_region)}; this one has "
+            f"{_home(plan.home_region)}: starting from the first row."
+        )
+        return None
     return saved
+
+
+def _home(region: str | None) -> str:
+    return "no --home-region" if region is None else f"--home-region {region}"
 
 
 def _absolute(path: Path) -> str:

@@ -281,22 +281,24 @@ class RegistryTable:
 
     def ever_claimed(self) -> Iterator[StoredItem]:
         """Yield every record that a certificate ever held, by reading the whole table once."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self.name,
-            FilterExpression="attribute_exists(certificateIds) OR attribute_exists(certificateId)",
+        return self._scan(
+            FilterExpression="attribute_exists(certificateIds) OR attribute_exists(certificateId)"
         )
-        for page in pages:
-            yield from page["Items"]
 
     def by_batch(self, batch: str) -> Iterator[StoredItem]:
         """Yield every record of a batch, by reading the whole table once."""
-        pages = self._client.get_paginator("scan").paginate(
-            TableName=self.name,
+        return self._scan(
             FilterExpression="#batch = :batch",
             ExpressionAttributeNames={"#batch": "batch"},
             ExpressionAttributeValues={":batch": {"S": batch}},
         )
-        for page in pages:
+
+    def every(self) -> Iterator[StoredItem]:
+        """Yield every record, by reading the whole table once."""
+        return self._scan()
+
+    def _scan(self, **filters: Any) -> Iterator[StoredItem]:
+        for page in self._client.get_paginator("scan").paginate(TableName=self.name, **filters):
             yield from page["Items"]
 
     def arn(self) -> str:

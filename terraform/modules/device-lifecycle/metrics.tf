@@ -7,6 +7,7 @@ locals {
     activated_by_event = { function = "confirmation", metric = "DevicesActivated", pattern = "{ $.event = \"activation\" && $.outcome = \"activated\" }", value = "1" }
     activated_by_sweep = { function = "sweep", metric = "DevicesActivated", pattern = "{ $.event = \"activation\" && $.outcome = \"activated\" }", value = "1" }
     unexpected         = { function = "confirmation", metric = "UnexpectedThings", pattern = "{ $.event = \"unexpected-thing\" }", value = "1" }
+    conflicts          = { function = "enforcement", metric = "RegistryConflicts", pattern = "{ $.event = \"registry-conflict\" }", value = "1" }
     state_changes      = { function = "enforcement", metric = "StateChanges", pattern = "{ $.event = \"state-change\" }", value = "1", dimensions = { To = "$.to" } }
     stuck              = { function = "sweep", metric = "StuckProvisioning", pattern = "{ $.event = \"sweep\" }", value = "$.stuck" }
     sweep_failures     = { function = "sweep", metric = "SweepFailures", pattern = "{ $.event = \"sweep\" }", value = "$.failed" }

@@ -64,6 +64,7 @@ output "metrics" {
     namespace      = local.metric_namespace
     activated      = { name = "DevicesActivated" }
     unexpected     = { name = "UnexpectedThings" }
+    conflicts      = var.stream.enabled ? { name = "RegistryConflicts" } : null
     state_changes  = var.stream.enabled ? { name = "StateChanges", dimension = "To" } : null
     stuck          = { name = "StuckProvisioning" }
     sweep_failures = { name = "SweepFailures" }

@@ -44,6 +44,10 @@ locals {
     registry-throttling    = local.operations
     registry-system-errors = local.operations
     registry-user-errors   = { for key in [""] : key => local.nowhere if var.registry != null }
+    replication-latency = merge([for registry in var.registry[*] : { for region in registry.replica_regions : region => {
+      dimensions = { TableName = registry.table_name, ReceivingRegion = region }
+      threshold  = null
+    } }]...)
 
     rule-failures = merge([for key, rule in var.topic_rules : { for type in rule.action_types : "${key}-${type}" => {
       dimensions = { RuleName = rule.name, ActionType = type }
@@ -61,6 +65,7 @@ locals {
     stream-lag         = { for name in compact([try(var.lifecycle_functions.enforcement, null)]) : "" => { dimensions = { FunctionName = name }, threshold = null } }
     lifecycle-faults   = { for key in [""] : key => local.nowhere if local.lifecycle }
     sweep-failures     = { for key in [""] : key => local.nowhere if local.lifecycle }
+    registry-conflicts = { for key in [""] : key => local.nowhere if local.lifecycle && var.registry_conflicts }
     unexpected-things  = { for key in [""] : key => local.nowhere if local.lifecycle && var.unexpected_things }
     state-changes = { for state, threshold in var.state_change_thresholds : state => {
       dimensions = { To = state }

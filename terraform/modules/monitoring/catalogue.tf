@@ -305,6 +305,24 @@ locals {
       enabled             = false
     }
 
+    # Milliseconds; published by the Region that a change leaves, for each that it reaches, and only while something
+    # changes. A second or two is usual. One change that took long is no lag.
+    replication-latency = {
+      summary             = "Changes of the device registry reach this other Region late: what was revoked here still works there."
+      namespace           = "AWS/DynamoDB"
+      metric              = "ReplicationLatency"
+      statistic           = "Average"
+      dimensions          = ["TableName", "ReceivingRegion"]
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 30000
+      period_seconds      = 60
+      evaluation_periods  = 5
+      datapoints_to_alarm = 3
+      missing_data        = "notBreaching"
+      anomaly             = true
+      enabled             = true
+    }
+
     rule-failures = {
       summary             = "A topic rule cannot hand events to its function."
       namespace           = "AWS/IoT"
@@ -450,6 +468,22 @@ locals {
       period_seconds      = 60
       evaluation_periods  = 3
       datapoints_to_alarm = 2
+      missing_data        = "notBreaching"
+      anomaly             = false
+      enabled             = true
+    }
+
+    registry-conflicts = {
+      summary             = "Two Regions wrote the same record, and one of the writes was lost; the device lifecycle settled it to the safe side."
+      namespace           = "lifecycle"
+      metric              = "RegistryConflicts"
+      statistic           = "Sum"
+      dimensions          = []
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 1
+      period_seconds      = 300
+      evaluation_periods  = 1
+      datapoints_to_alarm = 1
       missing_data        = "notBreaching"
       anomaly             = false
       enabled             = true

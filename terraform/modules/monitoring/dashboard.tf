@@ -161,6 +161,16 @@ locals {
       }),
     ]]) : properties],
 
+    [for properties in flatten([for registry in var.registry[*] : [
+      merge(local.graph, {
+        width = 12, title = "Registry: how late changes reach other Regions (ms), writes that got lost between them", stat = "Average", period = 60
+        metrics = concat(
+          [for region in registry.replica_regions : ["AWS/DynamoDB", "ReplicationLatency", "TableName", registry.table_name, "ReceivingRegion", region, { label = region }]],
+          [for metric in [[local.lifecycle_namespace, "RegistryConflicts", { stat = "Sum", period = 300, label = "Lost writes", yAxis = "right" }]] : metric if local.lifecycle && var.registry_conflicts],
+        )
+      }),
+    ] if length(registry.replica_regions) > 0]) : properties],
+
     [for properties in [
       merge(local.graph, {
         width = 12, title = "Functions behind the registry: errors and throttles", stat = "Sum"

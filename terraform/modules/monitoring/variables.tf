@@ -111,17 +111,31 @@ variable "unexpected_things" {
   nullable    = false
 }
 
+variable "registry_conflicts" {
+  description = "Whether several Regions share the registry, so that the device lifecycle looks for writes that got lost between them: without, nothing would ever be counted."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "registry" {
-  description = "The device registry: `table_name`, and the `operations` on it that are watched. Amazon DynamoDB counts what it throttled by operation only."
+  description = "The device registry: `table_name`, the `operations` on it that are watched (Amazon DynamoDB counts what it throttled by operation only), and `replica_regions`, the other Regions that hold a replica of the table."
   type = object({
-    table_name = string
-    operations = optional(set(string), ["GetItem", "Query", "UpdateItem"])
+    table_name      = string
+    operations      = optional(set(string), ["GetItem", "Query", "UpdateItem"])
+    replica_regions = optional(set(string), [])
   })
   default = null
 
   validation {
     condition     = alltrue([for registry in var.registry[*] : length(registry.operations) > 0 && alltrue([for operation in registry.operations : can(regex("^(Batch(Get|Write)|Delete|Get|Put|Transact(Get|Write)|Update)Items?$|^(Query|Scan)$", operation))])])
     error_message = "registry: operations must name operations of Amazon DynamoDB as its metrics do, for example UpdateItem or Query, and at least one."
+  }
+
+  # A Region's metrics tell how late its changes reach the others, and nothing of itself.
+  validation {
+    condition     = alltrue([for registry in var.registry[*] : alltrue([for region in registry.replica_regions : can(regex("^[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}$", region)) && region != local.region])])
+    error_message = "registry: replica_regions must name other Regions than this one, for example eu-central-1."
   }
 }
 
@@ -151,7 +165,7 @@ variable "decision_log_groups" {
 }
 
 variable "metric_namespaces" {
-  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, SweepLeft, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
+  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, RegistryConflicts, StateChanges, StuckProvisioning, SweepFailures, SweepLeft, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
   type = object({
     decisions = optional(string)
     lifecycle = optional(string)

@@ -48,7 +48,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = { for key, filter in aws_cloudwatch_log_subscription_filter.audit : key => [filter.log_group_name, filter.filter_pattern] } == merge({ decisions-hook = ["/aws/lambda/acme-provisioning-hook", "{ ($.event = \"provisioning-decision\") || ($.event = \"claim-disabled\") || ($.event = \"claim-guard-fault\") }"] }, { for key in ["confirmation", "enforcement", "sweep"] : key => ["/aws/lambda/acme-lifecycle-${key}", "{ ($.event = \"state-change\") || ($.event = \"certificate-switched\") || ($.event = \"unexpected-thing\") || ($.event = \"first-shadow\") }"] }) && output.audited_log_group_names["decisions-hook"] == "/aws/lambda/acme-provisioning-hook"
+    condition     = { for key, filter in aws_cloudwatch_log_subscription_filter.audit : key => [filter.log_group_name, filter.filter_pattern] } == merge({ decisions-hook = ["/aws/lambda/acme-provisioning-hook", "{ ($.event = \"provisioning-decision\") || ($.event = \"claim-disabled\") || ($.event = \"claim-guard-fault\") }"] }, { for key in ["confirmation", "enforcement", "sweep"] : key => ["/aws/lambda/acme-lifecycle-${key}", "{ ($.event = \"state-change\") || ($.event = \"certificate-switched\") || ($.event = \"unexpected-thing\") || ($.event = \"first-shadow\") || ($.event = \"registry-conflict\") || ($.event = \"certificate-replicated\") }"] }) && output.audited_log_group_names["decisions-hook"] == "/aws/lambda/acme-provisioning-hook"
     error_message = "The audit trail is written from something else."
   }
 
@@ -120,7 +120,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = { for key, filter in aws_cloudwatch_log_metric_filter.this : key => [filter.log_group_name, one(filter.metric_transformation).name, one(filter.metric_transformation).value] if !startswith(key, "faults") } == { activated_by_event = ["/aws/lambda/acme-lifecycle-confirmation", "DevicesActivated", "1"], activated_by_sweep = ["/aws/lambda/acme-lifecycle-sweep", "DevicesActivated", "1"], unexpected = ["/aws/lambda/acme-lifecycle-confirmation", "UnexpectedThings", "1"], state_changes = ["/aws/lambda/acme-lifecycle-enforcement", "StateChanges", "1"], stuck = ["/aws/lambda/acme-lifecycle-sweep", "StuckProvisioning", "$.stuck"], sweep_failures = ["/aws/lambda/acme-lifecycle-sweep", "SweepFailures", "$.failed"], sweep_left = ["/aws/lambda/acme-lifecycle-sweep", "SweepLeft", "$.left"] }
+    condition     = { for key, filter in aws_cloudwatch_log_metric_filter.this : key => [filter.log_group_name, one(filter.metric_transformation).name, one(filter.metric_transformation).value] if !startswith(key, "faults") } == { activated_by_event = ["/aws/lambda/acme-lifecycle-confirmation", "DevicesActivated", "1"], activated_by_sweep = ["/aws/lambda/acme-lifecycle-sweep", "DevicesActivated", "1"], unexpected = ["/aws/lambda/acme-lifecycle-confirmation", "UnexpectedThings", "1"], conflicts = ["/aws/lambda/acme-lifecycle-enforcement", "RegistryConflicts", "1"], state_changes = ["/aws/lambda/acme-lifecycle-enforcement", "StateChanges", "1"], stuck = ["/aws/lambda/acme-lifecycle-sweep", "StuckProvisioning", "$.stuck"], sweep_failures = ["/aws/lambda/acme-lifecycle-sweep", "SweepFailures", "$.failed"], sweep_left = ["/aws/lambda/acme-lifecycle-sweep", "SweepLeft", "$.left"] }
     error_message = "Something else is counted."
   }
 
@@ -130,7 +130,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = output.metrics == { namespace = "IoTProvisioning/acme", activated = { name = "DevicesActivated" }, unexpected = { name = "UnexpectedThings" }, state_changes = { name = "StateChanges", dimension = "To" }, stuck = { name = "StuckProvisioning" }, sweep_failures = { name = "SweepFailures" }, sweep_left = { name = "SweepLeft" }, faults = { name = "LifecycleFaults" } } && alltrue([for key, metric in output.metrics : contains([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name], metric.name) if key != "namespace"])
+    condition     = output.metrics == { namespace = "IoTProvisioning/acme", activated = { name = "DevicesActivated" }, unexpected = { name = "UnexpectedThings" }, conflicts = { name = "RegistryConflicts" }, state_changes = { name = "StateChanges", dimension = "To" }, stuck = { name = "StuckProvisioning" }, sweep_failures = { name = "SweepFailures" }, sweep_left = { name = "SweepLeft" }, faults = { name = "LifecycleFaults" } } && alltrue([for key, metric in output.metrics : contains([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name], metric.name) if key != "namespace"])
     error_message = "The metrics that are told of are not those that are counted."
   }
 }

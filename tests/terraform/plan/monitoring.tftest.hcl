@@ -16,7 +16,8 @@ variables {
     sweep       = "acme-lifecycle-sweep"
     enforcement = "acme-lifecycle-enforcement"
   }
-  registry            = { table_name = "acme-device-registry" }
+  registry            = { table_name = "acme-device-registry", replica_regions = ["eu-west-1", "us-east-1"] }
+  registry_conflicts  = true
   topic_rules         = { presence = { name = "acme_lifecycle_presence" } }
   queues              = { sweep = "acme-lifecycle-sweep-failures" }
   decision_log_groups = { hook = "/aws/lambda/acme-provisioning-hook" }
@@ -71,6 +72,16 @@ run "has_an_alarm_for_each_thing_that_is_named" {
   assert {
     condition     = aws_cloudwatch_metric_alarm.this["rule-failures/presence-Lambda"].dimensions == tomap({ RuleName = "acme_lifecycle_presence", ActionType = "Lambda" })
     error_message = "A topic rule's failures are not those of its action."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["replication-latency/eu-west-1"].dimensions == tomap({ TableName = "acme-device-registry", ReceivingRegion = "eu-west-1" }) && aws_cloudwatch_metric_alarm.this["replication-latency/us-east-1"].dimensions == tomap({ TableName = "acme-device-registry", ReceivingRegion = "us-east-1" })
+    error_message = "How late changes reach another Region is not watched for each."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.this["registry-conflicts"].metric_name == "RegistryConflicts" && aws_cloudwatch_metric_alarm.this["registry-conflicts"].namespace == "IoTProvisioning/acme" && strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "RegistryConflicts")
+    error_message = "Writes that got lost between Regions are not watched, or not shown."
   }
 
   assert {
@@ -135,6 +146,52 @@ run "watches_a_hook_with_a_short_timeout_and_no_things_that_nobody_looks_for" {
     condition     = aws_cloudwatch_metric_alarm.this["function-duration/sweep"].evaluation_periods * aws_cloudwatch_metric_alarm.this["function-duration/sweep"].period >= 900 * aws_cloudwatch_metric_alarm.this["function-duration/sweep"].datapoints_to_alarm
     error_message = "Slow sweeps, one each quarter of an hour, are never enough."
   }
+}
+
+run "watches_no_other_region_where_there_is_none" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    registry           = { table_name = "acme-device-registry" }
+    registry_conflicts = false
+  }
+
+  assert {
+    condition     = length([for key in keys(output.alarms) : key if startswith(key, "replication-latency") || key == "registry-conflicts"]) == 0 && !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "ReplicationLatency") && !strcontains(aws_cloudwatch_dashboard.this[0].dashboard_body, "RegistryConflicts")
+    error_message = "Other Regions are watched that there are not."
+  }
+}
+
+run "refuses_its_own_region_as_another" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    registry = { table_name = "acme-device-registry", replica_regions = ["eu-central-1"] }
+  }
+
+  expect_failures = [var.registry]
+}
+
+run "refuses_a_region_that_is_none" {
+  command = plan
+
+  module {
+    source = "../../../terraform/modules/monitoring"
+  }
+
+  variables {
+    registry = { table_name = "acme-device-registry", replica_regions = ["Frankfurt"] }
+  }
+
+  expect_failures = [var.registry]
 }
 
 run "refuses_a_latency_beyond_the_timeout_of_the_hook" {

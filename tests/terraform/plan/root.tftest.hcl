@@ -73,8 +73,9 @@ run "watches_what_it_makes" {
     }
     device_lifecycle = { sweep = { schedule = "rate(2 hours)" } }
     monitoring = {
-      claim_budgets = { "factory/line-1" = 500, "factory-line/1" = 20 }
-      alarms        = { denials = { threshold = 7 }, stuck-provisioning = { threshold = 9 }, sweep-failures = { period_seconds = 3600 } }
+      claim_budgets   = { "factory/line-1" = 500, "factory-line/1" = 20 }
+      replica_regions = ["eu-west-1"]
+      alarms          = { denials = { threshold = 7 }, stuck-provisioning = { threshold = 9 }, sweep-failures = { period_seconds = 3600 } }
     }
   }
 
@@ -91,6 +92,11 @@ run "watches_what_it_makes" {
   assert {
     condition     = length(setsubtract(["dead-letter-depth/lifecycle-confirmation", "function-errors/lifecycle-audit", "registration-failures/factory", "rule-failures/lifecycle-presence-Lambda", "stuck-provisioning", "stream-lag", "sweep-silent"], keys(output.monitoring.alarms))) == 0
     error_message = "Something is made that nobody watches."
+  }
+
+  assert {
+    condition     = [for key, alarm in output.monitoring.alarms : key if alarm.kind == "replication-latency"] == ["replication-latency/eu-west-1"]
+    error_message = "How late changes reach the Region that was named is not watched."
   }
 
   assert {

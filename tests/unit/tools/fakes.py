@@ -219,6 +219,15 @@ class FakeTable:
             raise self.failure
         return {serial: self.items[serial] for serial in serial_numbers if serial in self.items}
 
+    def by_status(self, statuses):
+        return [item for item in self.items.values() if item["status"]["S"] in statuses]
+
+    def by_batch(self, batch):
+        return [item for item in self.items.values() if item.get("batch") == {"S": batch}]
+
+    def every(self):
+        return list(self.items.values())
+
     def insert_many(self, items):
         self._interfere()
         results = []
