@@ -40,6 +40,18 @@ class Document:
             place = place[:-1]
         return self._lines.get(place, 1)
 
+    def name(self, place: Place) -> str:
+        """Return a place as people say it: an item of a list by its own name, if it has one."""
+        around, parts = self.value, []
+        for part in place:
+            try:
+                around = around[part]
+            except (IndexError, KeyError, TypeError):
+                around = None
+            own = around.get("name") if isinstance(around, dict) and isinstance(part, int) else None
+            parts.append(own if isinstance(own, str) and own else part)
+        return name(tuple(parts))
+
     def text(self, place: Place) -> str | None:
         """Return a scalar as it is written in the file; None for what is no scalar."""
         return self._texts.get(place)

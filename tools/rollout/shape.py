@@ -13,7 +13,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from tools.rollout.document import Document, Place, name
+from tools.rollout.document import Document, Place
 from tools.rollout.mistakes import Mistake, hint
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -63,23 +63,26 @@ def _sentences(error: ValidationError, document: Document) -> Iterator[tuple[Pla
     schema: Mapping[str, Any] = error.schema if isinstance(error.schema, Mapping) else {}
     if "propertyNames" in error.absolute_schema_path:
         inner = (*place, str(instance))
-        yield inner, f"{name(inner)}: the key has to be {schema['x-wants']}."
+        yield inner, f"{document.name(inner)}: the key has to be {schema['x-wants']}."
     elif error.validator == "additionalProperties":
         known = schema["properties"]
         for inner in ((*place, key) for key in instance if key not in known):
-            yield inner, f"{name(inner)} is not known here. {hint(inner[-1], known)}"
+            yield inner, f"{document.name(inner)} is not known here. {hint(inner[-1], known)}"
     elif error.validator == "uniqueItems":
         for index, item in enumerate(instance):
             if item in instance[:index]:
-                yield (*place, index), f"{name(place)} has {item} twice: keep one."
+                yield (*place, index), f"{document.name(place)} has {item} twice: keep one."
     elif error.validator == "required":
         required: Any = error.validator_value
         for key in (key for key in required if key not in instance):
             inner = (*place, key)
-            yield inner, f"{name(inner)} is missing: give {_property(schema, key)['x-wants']}."
+            yield (
+                inner,
+                f"{document.name(inner)} is missing: give {_property(schema, key)['x-wants']}.",
+            )
     else:
         shown = _shown(document.text(place), instance)
-        yield place, f"{name(place)} is {shown}, but has to be {schema['x-wants']}."
+        yield place, f"{document.name(place)} is {shown}, but has to be {schema['x-wants']}."
 
 
 def _property(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:

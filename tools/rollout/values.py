@@ -28,7 +28,8 @@ def layers(
     yield manifest.get("defaults") or {}
     yield account.own
     for override in manifest.get("overrides") or ():
-        if override and chosen(override, {account.name: account}, [region]):
+        meant = chosen(override or {}, {account.name: account}, account.regions)
+        if (account.name, region) in meant:
             yield override
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tools.rollout import selection
-from tools.rollout.document import Document, Place, name
+from tools.rollout.document import Document, Place
 from tools.rollout.selection import Account, Pair, texts
 
 
@@ -66,9 +66,12 @@ class Checked:
     @cached_property
     def members(self) -> list[list[Pair]]:
         """The targets of each wave; empty where a mistake leaves open what they are."""
-        if self.strangers or any(_decides(place) for place in self.wrong):
-            return []
-        return selection.members(self.sound, self.accounts)
+        return [] if self.open else selection.members(self.sound, self.accounts)
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether a mistake leaves open which targets there are, and who takes them."""
+        return bool(self.strangers) or any(_decides(place) for place in self.wrong)
 
     @cached_property
     def strangers(self) -> list[Stranger]:
@@ -89,7 +92,7 @@ class Checked:
             Stranger((*place, key, index), kind, item, known[kind])
             for place, kind, key, said in chosen
             for index, item in enumerate(said.get(key) or ())
-            if item is not None and item not in known[kind]
+            if item is not None and item not in known[kind] and (known[kind] or kind == "label")
         ]
 
     def selectors(self) -> Iterator[tuple[Place, Mapping[str, Any]]]:
@@ -110,12 +113,8 @@ class Checked:
         return self.document.line(place)
 
     def called(self, place: Place) -> str:
-        """Return a place's name, with a wave's own name in it."""
-        if place[0] == "waves" and len(place) > 1:
-            wave = (self.sound["waves"][place[1]] or {}).get("name")
-            if wave is not None:
-                return name(("waves", wave, *place[2:]))
-        return name(place)
+        """Return a place as people say it."""
+        return self.document.name(place)
 
 
 def _decides(place: Place) -> bool:

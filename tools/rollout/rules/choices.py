@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from tools.rollout import selection
-from tools.rollout.document import name
 from tools.rollout.mistakes import hint
 from tools.rollout.rules.checked import Checked, Said
 from tools.rollout.selection import Pair
@@ -20,17 +19,17 @@ def known_names(checked: Checked) -> Iterator[Said]:
 
 def overrides(checked: Checked) -> Iterator[Said]:
     """An override changes something somewhere."""
-    unknown = {stranger.place[:2] for stranger in checked.strangers}
     for place, override in checked.whole("overrides"):
         if not override.get("variables") and not override.get("tags"):
             yield Said(
-                place, f"{name(place)} says nothing: give it variables or tags, or remove it."
+                place,
+                f"{checked.called(place)} says nothing: give it variables or tags, or remove it.",
             )
-        if place not in unknown and not selection.chosen(
-            override, checked.accounts, checked.regions
-        ):
+        if not checked.open and not selection.chosen(override, checked.accounts, checked.regions):
             yield Said(
-                place, f"{name(place)} chooses no target: change its accounts, labels or regions."
+                place,
+                f"{checked.called(place)} chooses no target: change its accounts, labels or "
+                "regions.",
             )
 
 

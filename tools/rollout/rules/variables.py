@@ -8,7 +8,15 @@ from device_registry import names
 from tools.rollout.document import Place, name
 from tools.rollout.rules.checked import Checked, Said
 
-RESERVED_VARIABLES = ("account_id", "external_id", "region", "role_arn", "tags")
+RESERVED_VARIABLES = (
+    "account_id",
+    "external_id",
+    "package_directory",
+    "package_sha256",
+    "region",
+    "role_arn",
+    "tags",
+)
 _CREDENTIAL_NAMES = re.compile(
     r"(?:aws_)?(?:access_key(?:_id)?|secret_access_key|secret_key|session_token|token|password)"
 )
@@ -36,7 +44,7 @@ def variables(checked: Checked) -> Iterator[Said]:
             if key in RESERVED_VARIABLES:
                 yield Said(
                     inner,
-                    f"{name(inner)}: the target itself says what {key} is. Take it out of the "
+                    f"{name(inner)}: the rollout itself says what {key} is. Take it out of the "
                     "variables.",
                 )
             if key == "name_prefix" and not names.matches(names.NAME_PREFIX, value):
