@@ -1,0 +1,1 @@
+"""One tested artefact through many accounts and Regions, in waves, from one manifest."""
