@@ -162,7 +162,7 @@ def markdown(report: Report) -> str:
     lines = [
         f"# {kind} {report.manifest}",
         "",
-        f"{report.state.capitalize()} after {_duration(report.seconds)}."
+        f"{report.state.capitalize()} after {duration(report.seconds)}."
         + (f" {_cell(report.reason)}" if report.reason else ""),
         "",
         "| Target | Account | Wave | Outcome | Plan | Gate | Verification | Took |",
@@ -187,7 +187,7 @@ def _row(record: Record) -> str:
         record.plan.sentence if record.plan else "",
         gate_sentence(record.gate),
         checks_sentence(record.checks),
-        _duration(record.seconds),
+        duration(record.seconds),
     )
     return f"| {' | '.join(map(_cell, cells))} |"
 
@@ -232,6 +232,7 @@ def _cell(text: str | None) -> str:
     return " ".join((text or "").replace("|", "\\|").split())
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in minutes and seconds, for people."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
