@@ -1,0 +1,147 @@
+"""The one artefact of a rollout: configuration, modules, policies and packages, frozen.
+
+Waves begin hours apart. What is edited, built or pulled meanwhile changes nothing: every target
+works on a copy of what was there when the rollout began.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools import packaging, terraform_env
+from tools.rollout.model import Manifest
+from tools.rollout.steps import commands
+from tools.rollout.steps.interface import StepError
+
+# What a configuration of this repository reads, beside the packages.
+READ = ("terraform", "policies")
+LEFT_OUT = shutil.ignore_patterns(
+    ".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"
+)
+# Beside a configuration from elsewhere, which names it in `package_directory`.
+PACKAGES = "packages"
+BUILD = packaging.OUTPUT.name
+OVERRIDE = "rollout_override.tf.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artefact:
+    """The frozen copy.
+
+    Attributes:
+        directory: of the copy.
+        configuration: what is applied, relative to it.
+        packages: where the zips are, relative to it.
+        sha256: of each zip, by its name.
+        sources: a digest of everything.
+        variables: what tells the configuration which packages are meant.
+    """
+
+    directory: Path
+    configuration: Path
+    packages: Path
+    sha256: Mapping[str, str]
+    sources: str
+    variables: Mapping[str, Any]
+
+    def copy(self, target: Path) -> Path:
+        """Copy it, as it was initialised; return the configuration's directory."""
+        shutil.copytree(self.directory, target, symlinks=True)
+        return target / self.configuration
+
+    def check(self, copy: Path) -> None:
+        """See that a copy's packages are those of the beginning.
+
+        Raises:
+            StepError: one is another.
+        """
+        if changed := _differences(self.sha256, sums(copy / self.packages)):
+            raise StepError(f"{changed} Nothing was applied: run the rollout again.")
+
+
+def sums(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of every zip in a directory, by its name, in hexadecimal."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(directory.glob("*.zip"))
+    }
+
+
+def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
+    return " ".join(
+        f"{name} has the SHA-256 {found[name]}, and {digest} is wanted."
+        if name in found
+        else f"{name} is missing."
+        for name, digest in sorted(wanted.items())
+        if found.get(name) != digest
+    )
+
+
+def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) -> Artefact:
+    """Copy all that is applied, and initialise it once.
+
+    A configuration of this repository comes with its modules and policies; one from elsewhere must
+    need nothing outside of its directory but what ``terraform init`` fetches.
+
+    Args:
+        manifest: says which configuration and which packages.
+        target: where the copy goes; not there yet.
+        root: of this repository.
+
+    Raises:
+        StepError: a package is missing or another than the manifest wants, or the configuration
+            cannot be initialised.
+    """
+    source = manifest.configuration.resolve()
+    if source.is_relative_to(root):
+        for name in READ:
+            shutil.copytree(root / name, target / name, ignore=LEFT_OUT)
+        configuration, packages = source.relative_to(root), Path(BUILD)
+        variables: dict[str, Any] = {}
+    else:
+        shutil.copytree(source, target, ignore=LEFT_OUT)
+        configuration, packages = Path(), Path(PACKAGES)
+        variables = {"package_directory": PACKAGES}
+    found = _packages(manifest, root / BUILD, target / packages)
+    (backend,) = {each.backend.type for each in manifest.targets}
+    override: dict[str, Any] = {"terraform": {"backend": {backend: {}}}}
+    (target / configuration / OVERRIDE).write_text(json.dumps(override), encoding="utf-8")
+    sources = _digest(target)
+    # Modules are fetched and providers chosen once, for all: what differs by target is the state.
+    commands.Commands().run(target / configuration, "init", "-backend=false", "-input=false")
+    return Artefact(
+        directory=target,
+        configuration=configuration,
+        packages=packages,
+        sha256=found,
+        sources=sources,
+        variables={**variables, "package_sha256": found},
+    )
+
+
+def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
+    source = manifest.packages.directory or built
+    found = sums(source)
+    if wrong := _differences(manifest.packages.sha256, found):
+        raise StepError(
+            f"{wrong} Put the packages that were tested into {source} (`make package` makes them"
+            f" of the sources), or correct {manifest.path.name}."
+        )
+    if not found:
+        raise StepError(f"There is no package in {source}: `make package` makes them.")
+    target.mkdir(exist_ok=True)
+    for name in found:
+        shutil.copyfile(source / name, target / name)
+    return found
+
+
+def _digest(directory: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for path in directory.rglob("*") if path.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{content}  {path.relative_to(directory).as_posix()}\n".encode())
+    return digest.hexdigest()
