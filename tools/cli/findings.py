@@ -196,6 +196,7 @@ def record_facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str
             ", ".join(sorted(record.suspended_certificate_ids or ())) or "-",
         ),
         ("Home Region", record.home_region or "-"),
+        ("Last resumed from a suspension of", moment(record.last_suspended_at, now)),
         ("Claimed", moment(record.claimed_at, now)),
         ("Claimed in", record.claimed_in or "-"),
         ("Lease ends", "never" if record.lease_expires_at == NEVER else lease_ends),
