@@ -6,6 +6,8 @@ goes from "may be used" to "may not", but for a suspension that ends.
 Follows https://docs.aws.amazon.com/iot/latest/apireference/API_UpdateCertificate.html.
 """
 
+import hashlib
+import ssl
 from typing import TYPE_CHECKING, Literal
 
 from botocore.exceptions import ClientError
@@ -22,6 +24,25 @@ INACTIVE: CertificateStatus = "INACTIVE"
 REVOKED: CertificateStatus = "REVOKED"
 # Issued and not activated yet: AWS IoT does so at the end of RegisterThing, or the gate does.
 PENDING = "PENDING_ACTIVATION"
+
+
+# Far above what any key and subject come to; a record is read and copied whole.
+_MAX_PEM_CHARACTERS = 16_384
+
+
+def verified_pem(pem: str, certificate_id: str) -> str | None:
+    """Return a certificate as PEM text, if it is the one with this id; None: it is none, or other.
+
+    AWS IoT's id of a certificate is the SHA-256 of its encoding, so that nobody has to be trusted.
+    """
+    if len(pem) > _MAX_PEM_CHARACTERS:
+        return None
+    try:
+        encoding = ssl.PEM_cert_to_DER_cert(pem)
+    except ValueError:
+        return None
+    is_it = hashlib.sha256(encoding).hexdigest() == certificate_id
+    return ssl.DER_cert_to_PEM_cert(encoding) if is_it else None
 
 
 def status_of(iot: "IoTClient", certificate_id: str) -> str | None:

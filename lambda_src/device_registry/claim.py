@@ -10,6 +10,7 @@ Follows https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Updat
 from dataclasses import dataclass
 from typing import Any
 
+from device_registry.certificates import verified_pem
 from device_registry.reasons import Denial, Grant
 from device_registry.record import (
     OPTIONAL_TYPES,
@@ -20,11 +21,16 @@ from device_registry.record import (
     Status,
     status_shard,
 )
+from device_registry.regions import Regions
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClaimRequest:
-    """Who asks for which serial number. ``manufacturer`` is empty when the device named none."""
+    """Who asks for which serial number. ``manufacturer`` is empty when the device named none.
+
+    ``certificate_pem`` is what the caller was given as the certificate, in PEM; nothing in it is
+    trusted.
+    """
 
     serial_number: str
     device_type: str
@@ -33,6 +39,7 @@ class ClaimRequest:
     claim_certificate_id: str
     template_name: str
     thing_name: str
+    certificate_pem: str | None = None
 
 
 # DynamoDB's reserved words among the attributes.
@@ -78,36 +85,52 @@ CLAIMABLE = (
     " AND NOT contains(certificateIds, :certificateId))"
     ")"
 )
+# The home of the record, for the Region that is home where a record names none, and for others.
+AT_DEFAULT_HOME = "(attribute_not_exists(homeRegion) OR homeRegion = :region)"
+AT_NAMED_HOME = "homeRegion = :region"
 WELL_FORMED = _well_formed()
 
 TAKE = (
     "SET #status = :provisioning, statusShard = :statusShard, statusChangedAt = :now,"
     " thingName = :thingName, certificateId = :certificateId,"
     " claimCertificateId = :claimCertificateId, templateName = :templateName,"
-    " claimedAt = :now, leaseExpiresAt = :leaseExpiresAt"
-    " REMOVE statusChangedBy, statusReason"
+    " claimedAt = :now, claimedIn = :region, leaseExpiresAt = :leaseExpiresAt{keep}"
+    " REMOVE statusChangedBy, statusReason{forget}"
     " ADD provisionCount :one, certificateIds :certificateIds"
 )
+# The other Regions make their copy of the certificate from it; an earlier one's would mislead them.
+KEEP_PEM = {"keep": ", certificatePem = :certificatePem", "forget": ""}
+FORGET_PEM = {"keep": "", "forget": ", certificatePem"}
 
 # The end of the lease of a claim that does not lapse: the last second of the year 9999.
 NEVER = 253_402_300_799
 
 REFUSED_BY_STATUS = {Status.REVOKED: Denial.REVOKED, Status.SUSPENDED: Denial.SUSPENDED}
+# What is said wherever it is asked. Away from home anything else may be a matter of seconds: the
+# home knows of a claim, or of an operator's correction, before this Region does.
+_ANYWHERE = frozenset({Grant.REPEAT, *REFUSED_BY_STATUS.values()})
 
 
-def claim_update(request: ClaimRequest, now: int, lease_seconds: int | None) -> dict[str, Any]:
+def claim_update(
+    request: ClaimRequest, now: int, lease_seconds: int | None, regions: Regions
+) -> dict[str, Any]:
     """Return the UpdateItem arguments, without the table, that test and take the claim at once.
 
     Args:
         request: who asks.
         now: seconds since 1970.
         lease_seconds: how long no other certificate may take the claim; None: for good.
+        regions: where this is decided.
     """
     lease_expires_at = NEVER if lease_seconds is None else now + lease_seconds
+    at_home = AT_DEFAULT_HOME if regions.is_default_home else AT_NAMED_HOME
+    pem = request.certificate_pem if regions.several else None
+    if pem is not None:
+        pem = verified_pem(pem, request.certificate_id)
     return {
         "Key": {"serialNumber": {"S": request.serial_number}},
-        "ConditionExpression": f"{WELL_FORMED} AND {CLAIMABLE}",
-        "UpdateExpression": TAKE,
+        "ConditionExpression": f"{WELL_FORMED} AND {CLAIMABLE} AND {at_home}",
+        "UpdateExpression": TAKE.format_map(FORGET_PEM if pem is None else KEEP_PEM),
         "ExpressionAttributeNames": NAMES,
         "ExpressionAttributeValues": {
             ":schemaVersion": {"N": str(SCHEMA_VERSION)},
@@ -126,6 +149,8 @@ def claim_update(request: ClaimRequest, now: int, lease_seconds: int | None) -> 
             ":statusShard": {"S": status_shard(Status.PROVISIONING, request.serial_number)},
             ":now": {"N": str(now)},
             ":leaseExpiresAt": {"N": str(lease_expires_at)},
+            ":region": {"S": regions.own},
+            **({} if pem is None else {":certificatePem": {"S": pem}}),
             ":one": {"N": "1"},
             ":S": {"S": "S"},
             ":N": {"S": "N"},
@@ -136,14 +161,24 @@ def claim_update(request: ClaimRequest, now: int, lease_seconds: int | None) -> 
     }
 
 
-def judge(record: DeviceRecord, request: ClaimRequest, now: int) -> Grant | Denial:
+def judge(
+    record: DeviceRecord, request: ClaimRequest, now: int, regions: Regions
+) -> Grant | Denial:
     """Say what the record, as it was before the write, grants the request, or why it does not.
 
     Args:
         record: the record, as it was before the write.
         request: who asks.
         now: seconds since 1970, the same instant as in ``claim_update``.
+        regions: where this is decided, as in ``claim_update``.
     """
+    verdict = _judge_at_home(record, request, now)
+    if verdict in _ANYWHERE or regions.is_home_of(record):
+        return verdict
+    return Denial.NOT_HOME_REGION
+
+
+def _judge_at_home(record: DeviceRecord, request: ClaimRequest, now: int) -> Grant | Denial:
     refusal = REFUSED_BY_STATUS.get(record.status) or _mismatch(record, request)
     if refusal is not None:
         return refusal

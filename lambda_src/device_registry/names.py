@@ -11,6 +11,7 @@ NAME_PREFIX = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 SERIAL_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 DEVICE_TYPE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 CERTIFICATE_ID = re.compile(r"[0-9a-f]{64}")
+REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}")
 TEMPLATE_NAME = re.compile(r"[0-9A-Za-z_-]{1,36}")
 # A thing attribute's value: no space, no "+", no "%".
 ATTRIBUTE_VALUE = re.compile(r"[a-zA-Z0-9_.,@/:#=\[\]-]{0,800}")

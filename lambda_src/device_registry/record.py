@@ -80,6 +80,10 @@ def _optional(wire_type: str, decode: Callable[[Any], Any]) -> Any:
 class DeviceRecord:
     """What the registry knows of one device. Times are whole seconds since 1970, UTC.
 
+    ``home_region`` alone may grant the serial number; ``claimed_in`` is the Region that granted it
+    last, and ``certificate_pem`` the present certificate, for the other Regions.
+    ``last_suspended_at`` is when the suspension began that an operator ended last.
+
     Raises:
         MalformedRecordError: a status that cannot do without a claim comes without one.
     """
@@ -108,11 +112,16 @@ class DeviceRecord:
     provision_count: int | None = _optional("N", int)
     provisioned_at: int | None = _optional("N", int)
 
+    home_region: str | None = _optional("S", _matching(names.REGION))
+    claimed_in: str | None = _optional("S", _matching(names.REGION))
+    certificate_pem: str | None = _optional("S", _text)
+
     status_changed_by: str | None = _optional("S", _text)
     status_reason: str | None = _optional("S", _text)
     suspended_from: Status | None = _optional("S", Status)
     suspended_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
     retired_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
+    last_suspended_at: int | None = _optional("N", int)
 
     shadow_written_at: int | None = _optional("N", int)
 

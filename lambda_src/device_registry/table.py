@@ -6,6 +6,7 @@ from device_registry.claim import ClaimRequest, claim_update, judge
 from device_registry.dynamodb import ConditionFailedError, DynamoDB
 from device_registry.reasons import Denial, Grant
 from device_registry.record import DeviceRecord, Item, MalformedRecordError, from_item
+from device_registry.regions import Regions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ def claim(
     *,
     now: int,
     lease_seconds: int | None,
+    regions: Regions,
     deadline: float,
 ) -> Granted | Refused:
     """Try to take the claim, in one DynamoDB request.
@@ -45,12 +47,13 @@ def claim(
         request: who asks.
         now: seconds since 1970.
         lease_seconds: how long no other certificate may take the claim; None: for good.
+        regions: where this is decided.
         deadline: on ``time.monotonic``'s clock, in seconds.
 
     Raises:
         RegistryUnavailableError: the registry gave no answer; nothing may be allowed.
     """
-    arguments = {"TableName": table_name, **claim_update(request, now, lease_seconds)}
+    arguments = {"TableName": table_name, **claim_update(request, now, lease_seconds, regions)}
     item: Item | None
     try:
         item, taken = dynamodb.update_item(arguments, deadline), True
@@ -62,7 +65,7 @@ def claim(
         record = from_item(item)
     except MalformedRecordError as error:
         return Refused(denial=Denial.MALFORMED_RECORD, detail=str(error))
-    verdict = judge(record, request, now)
+    verdict = judge(record, request, now, regions)
     if isinstance(verdict, Denial):
         return Refused(denial=verdict)
     if verdict is Grant.REPEAT and record.claimed_at is not None:

@@ -64,7 +64,10 @@ def target(record: DeviceRecord, action: Action) -> Status:
 
 # What a released claim leaves behind is certificateIds: those certificates had their turn. They are
 # in retiredCertificateIds too, so that the next claim's record still says that they are out.
-CLAIM_ATTRIBUTES = "certificateId, claimCertificateId, templateName, claimedAt, leaseExpiresAt"
+CLAIM_ATTRIBUTES = (
+    "certificateId, certificatePem, claimCertificateId, templateName, claimedAt, claimedIn,"
+    " leaseExpiresAt"
+)
 SUSPENSION_ATTRIBUTES = "suspendedFrom, suspendedCertificateIds"
 
 
@@ -116,6 +119,9 @@ def transition_update(
         )
         values[":retired"] = {"SS": sorted(certificates.of_device(record))}
     else:
+        if action is Action.RESUME:
+            # Whoever missed the resumption still sees that this suspension is over.
+            update += ", lastSuspendedAt = :since"
         update += f" REMOVE {SUSPENSION_ATTRIBUTES}"
     return {
         "Key": {"serialNumber": {"S": record.serial_number}},

@@ -8,10 +8,10 @@ that is stopped after it leaves that last question, which Lambda's repetition of
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from device_registry import aws_errors
+from device_registry import aws_errors, identity
 from device_registry.certificates import ACTIVE
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import FAULTS
@@ -19,7 +19,6 @@ from device_registry.reasons import Denial, Grant, RefusalError
 from device_registry.table import Granted, Refused
 from jitr_gate import admission, crl, crl_object, decide, request, settings
 from jitr_gate.decide import Device
-from provisioning_hook import response
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -107,13 +106,16 @@ class _Gate:
             return self._refuse(refusal, when=found.status)
         answer = self.claim(self.config, asked)
         if isinstance(answer, Refused):
+            if answer.denial is Denial.NOT_HOME_REGION:
+                # Another Region decides, and its word comes here; until then it stays as it is.
+                return Outcome(verdict=answer.denial, device=self.device)
             return self._refuse(answer, when=found.status)
         if found.status == ACTIVE and answer.grant is Grant.REPEAT:
             raise request.IgnoredError(request.Reason.NOT_PENDING, found.status)
-        overrides = response.allowed(
+        overrides = identity.parameters(
             answer.record, self.config.registry.name_prefix, answer.claimed_at
-        )["parameterOverrides"]
-        admission.prepare(iot, found.arn, overrides)
+        )
+        identity.prepare(iot, found.arn, overrides)
         admission.activate(iot, self.certificate_id)
         return self._confirm(asked, answer)
 
@@ -125,6 +127,7 @@ class _Gate:
         """
         presented = decide.read(pem)
         asked = decide.claim_request(presented, self.certificate_id, self.config, now, self.device)
+        asked = replace(asked, certificate_pem=pem)
         if self.config.crl is not None:
             listed = crl_object.read(self.clients.s3(), self.config.crl)
             if crl.is_revoked(listed, presented, now):

@@ -40,6 +40,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> None:
             request,
             now=int(time.time()),
             lease_seconds=settings.registry.claim_lease_seconds,
+            regions=settings.registry.regions,
             deadline=deadline(context),
         )
 

@@ -39,6 +39,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
             request,
             now=int(now),
             lease_seconds=settings.claim_lease_seconds,
+            regions=settings.regions,
             deadline=give_up_at,
         )
 

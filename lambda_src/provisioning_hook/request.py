@@ -46,6 +46,7 @@ def parse(event: Any, name_prefix: str) -> ClaimRequest:
     if not isinstance(parameters, Mapping):
         raise InvalidRequestError("parameters")
     _check(parameters)
+    pem = event.get("certificatePem")
     return ClaimRequest(
         serial_number=parameters["SerialNumber"],
         device_type=parameters["DeviceType"],
@@ -54,6 +55,7 @@ def parse(event: Any, name_prefix: str) -> ClaimRequest:
         claim_certificate_id=event["claimCertificateId"],
         template_name=_template_name(event.get("templateArn")),
         thing_name=names.thing_name(name_prefix, parameters["SerialNumber"]),
+        certificate_pem=pem if isinstance(pem, str) else None,
     )
 
 

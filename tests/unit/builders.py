@@ -7,12 +7,17 @@ from typing import Any
 
 from device_registry.claim import ClaimRequest
 from device_registry.record import DeviceRecord, ReprovisionPolicy, Status
+from device_registry.regions import Regions
 
 NOW = 1_790_000_000
 LEASE = 3600
 CERTIFICATE = "de" * 32
 OTHER_CERTIFICATE = "0f" * 32
 CLAIM_CERTIFICATE = "c1a1" * 16
+# One Region, and the two of a fleet that has a home: there, and away from it.
+REGIONS = Regions("us-east-1")
+AT_HOME = Regions("us-east-1", "us-east-1")
+AWAY = Regions("eu-west-1", "us-east-1")
 EVENTS = Path(__file__).parents[1] / "events"
 
 ENVIRONMENT = {
@@ -23,6 +28,9 @@ ENVIRONMENT = {
     "NAME_PREFIX": "acme",
     "CLAIM_LEASE_SECONDS": str(LEASE),
 }
+
+# As the event has it: not the one with the event's id.
+PEM = json.loads((EVENTS / "register_thing.json").read_text())["certificatePem"]
 
 
 def register_thing_event(**parameters: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _OF_THE_MOMENT = frozenset(
     {
         Denial.ALREADY_ACTIVE,
         Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+        Denial.NOT_HOME_REGION,
         Denial.REVOKED,
         Denial.SUSPENDED,
         Denial.UNKNOWN_SERIAL,

@@ -57,6 +57,12 @@ DENIALS = {
         "Enrol it again with a later enrolmentExpiresAt; if a certificate holds its claim, use "
         "`release` before.",
     ),
+    Denial.NOT_HOME_REGION: Explanation(
+        "Another Region decides on this serial number, its home, and the device asked here. This "
+        "is what keeps one serial number from being granted twice.",
+        "Nothing, if the device goes on to its next endpoint. If its home is lost, "
+        "`take-over --from REGION` makes the Region of this stack the home.",
+    ),
     Denial.INVALID_PARAMETER: Explanation(
         "The device sent a parameter, or its certificate a subject field, that AWS IoT could not "
         "use; the detail names it.",

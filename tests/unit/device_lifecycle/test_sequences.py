@@ -20,7 +20,7 @@ from device_registry.claim import claim_update
 from device_registry.record import ReprovisionPolicy, Status
 from device_registry.retirement import retirement_update
 from device_registry.transitions import Action, Change, TransitionRefusedError, transition_update
-from tests.unit.builders import LEASE, claim_request
+from tests.unit.builders import LEASE, REGIONS, claim_request
 from tests.unit.device_lifecycle.fakes import ARN, THING, World, event
 from tests.unit.device_lifecycle.memory import Memory
 
@@ -70,7 +70,7 @@ class Story:
         certificate = CERTIFICATES[number]
         self.world.aws.certificates.setdefault(certificate, "PENDING_ACTIVATION")
         request = claim_request(certificate_id=certificate, thing_name=THING)
-        self.acts(DEVICE, claim_update(request, self.world.now, LEASE))
+        self.acts(DEVICE, claim_update(request, self.world.now, LEASE, REGIONS))
         record = self.world.stored()
         if record.claimed_at == self.world.now and record.certificate_id == certificate:
             self.in_flight = certificate
@@ -169,7 +169,9 @@ class Story:
     def enforce(self, chosen, disturbance=None):
         answers = []
         undisturbed = self.function(
-            lambda: answers.append(enforce.run({"Records": [chosen]}, self.world.runtime())),
+            lambda: answers.append(
+                enforce.run({"Records": [chosen]}, self.world.config(), self.world.runtime())
+            ),
             disturbance,
         )
         return undisturbed and answers == [{"batchItemFailures": []}]

@@ -3,7 +3,16 @@
 from device_registry.claim import claim_update
 from device_registry.reasons import Denial, Grant
 from device_registry.record import ReprovisionPolicy, Status
-from tests.unit.builders import CERTIFICATE, CLAIM_CERTIFICATE, LEASE, NOW, OTHER_CERTIFICATE
+from tests.unit.builders import (
+    AT_HOME,
+    AWAY,
+    CERTIFICATE,
+    CLAIM_CERTIFICATE,
+    LEASE,
+    NOW,
+    OTHER_CERTIFICATE,
+    REGIONS,
+)
 
 HELD = {"certificate_id": CERTIFICATE, "certificate_ids": frozenset({CERTIFICATE})}
 LOST = {"certificate_ids": frozenset({CERTIFICATE, OTHER_CERTIFICATE})}
@@ -140,17 +149,63 @@ RULES = [
     ),
 ]
 
+# What they come to in several Regions: the Region that asks, and the same three things.
+HERE, THERE = {"home_region": AWAY.own}, {"home_region": AWAY.default_home}
+REGION_RULES = [
+    ("at the fleet's home", AT_HOME, {}, {}, Grant.FIRST_CLAIM),
+    ("at the record's home", AWAY, HERE, {}, Grant.FIRST_CLAIM),
+    ("at the home of both", AT_HOME, THERE, {}, Grant.FIRST_CLAIM),
+    ("away from the fleet's home", AWAY, {}, {}, Denial.NOT_HOME_REGION),
+    ("away from the record's home", AT_HOME, HERE, {}, Denial.NOT_HOME_REGION),
+    ("away from the home of both", AWAY, THERE, {}, Denial.NOT_HOME_REGION),
+    ("one Region again, record of another", REGIONS, HERE, {}, Denial.NOT_HOME_REGION),
+    ("one Region again, record of this one", REGIONS, THERE, {}, Grant.FIRST_CLAIM),
+    (
+        "away, for what the home may know better",
+        AWAY,
+        {},
+        {"device_type": "gateway"},
+        Denial.NOT_HOME_REGION,
+    ),
+    (
+        "away, another's",
+        AWAY,
+        {"status": Status.ACTIVE},
+        {},
+        Denial.NOT_HOME_REGION,
+    ),
+    (
+        "away, may be replaced",
+        AWAY,
+        {"status": Status.ACTIVE, **REPLACE},
+        {},
+        Denial.NOT_HOME_REGION,
+    ),
+    ("away, its own", AWAY, {"status": Status.ACTIVE, **HELD}, {}, Grant.REPEAT),
+    ("away, in its own lease", AWAY, {"status": Status.PROVISIONING, **HELD}, {}, Grant.REPEAT),
+    (
+        "away, its own lease ends now",
+        AWAY,
+        {"status": Status.PROVISIONING, "lease_expires_at": NOW, **HELD},
+        {},
+        Denial.NOT_HOME_REGION,
+    ),
+    ("away, suspended", AWAY, {"status": Status.SUSPENDED}, {}, Denial.SUSPENDED),
+    ("away, revoked", AWAY, {"status": Status.REVOKED}, {}, Denial.REVOKED),
+]
+ALL_RULES = [(name, REGIONS, *rule) for name, *rule in RULES] + REGION_RULES
+
 
 def writes(verdict):
     """Whether the claim is written: a repeat is granted without."""
     return isinstance(verdict, Grant) and verdict is not Grant.REPEAT
 
 
-def write(registry, item, request):
+def write(registry, item, request, regions=REGIONS):
     """Run the conditional write; return whether it was done, and the item after it."""
     registry.put_item(TableName="registry", Item=item)
     try:
-        registry.update_item(TableName="registry", **claim_update(request, NOW, LEASE))
+        registry.update_item(TableName="registry", **claim_update(request, NOW, LEASE, regions))
         done = True
     except registry.exceptions.ConditionalCheckFailedException:
         done = False

@@ -9,8 +9,8 @@ import pytest
 
 from device_registry import claim
 from device_registry.record import to_item
-from tests.unit.builders import claim_request, record
-from tests.unit.device_registry.rules import RULES, write, writes
+from tests.unit.builders import REGIONS, claim_request, record
+from tests.unit.device_registry.rules import ALL_RULES, write, writes
 
 SWAPS = {
     " AND ": " OR ",
@@ -29,28 +29,38 @@ SWAPS = {
     "manufacturer = :manufacturer": "manufacturer <> :manufacturer",
     "deviceType = :deviceType": "attribute_exists(deviceType)",
     "schemaVersion = :schemaVersion": "attribute_exists(schemaVersion)",
+    "homeRegion = :region": "homeRegion <> :region",
 }
 
 
+CLAUSES = ("CLAIMABLE", "AT_DEFAULT_HOME", "AT_NAMED_HOME")
+
+
 def mutants():
-    for old, new in SWAPS.items():
-        for match in re.finditer(re.escape(old), claim.CLAIMABLE):
-            start, end = match.span()
-            name = f"{old.strip()} -> {new.strip()} at {start}"
-            yield pytest.param(claim.CLAIMABLE[:start] + new + claim.CLAIMABLE[end:], id=name)
+    for clause in CLAUSES:
+        text = getattr(claim, clause)
+        for old, new in SWAPS.items():
+            for match in re.finditer(re.escape(old), text):
+                start, end = match.span()
+                name = f"{clause}: {old.strip()} -> {new.strip()} at {start}"
+                yield pytest.param(clause, text[:start] + new + text[end:], id=name)
 
 
 EXAMPLES = [
-    (to_item(record(**before)), claim_request(**asked), writes(verdict))
-    for _, before, asked, verdict in RULES
+    (to_item(record(**before)), claim_request(**asked), regions, writes(verdict))
+    for _, regions, before, asked, verdict in ALL_RULES
 ]
-EXAMPLES.append(({**to_item(record()), "schemaVersion": {"N": "2"}}, claim_request(), False))
+LATER = {**to_item(record()), "schemaVersion": {"N": "2"}}
+EXAMPLES.append((LATER, claim_request(), REGIONS, False))
 
 
 def notices(registry):
     """Whether some example comes out otherwise than the rules say."""
     try:
-        return any(write(registry, item, asked)[0] is not done for item, asked, done in EXAMPLES)
+        return any(
+            write(registry, item, asked, regions)[0] is not done
+            for item, asked, regions, done in EXAMPLES
+        )
     except registry.exceptions.ClientError as error:
         # DynamoDB refuses the whole request when a value is no longer used in it.
         return error.response["Error"]["Code"] == "ValidationException"
@@ -60,7 +70,7 @@ def test_the_condition_as_it_is_agrees_with_every_example(registry):
     assert not notices(registry)
 
 
-@pytest.mark.parametrize("mutant", list(mutants()))
-def test_a_changed_condition_is_noticed(registry, monkeypatch, mutant):
-    monkeypatch.setattr(claim, "CLAIMABLE", mutant)
+@pytest.mark.parametrize(("clause", "mutant"), list(mutants()))
+def test_a_changed_condition_is_noticed(registry, monkeypatch, clause, mutant):
+    monkeypatch.setattr(claim, clause, mutant)
     assert notices(registry)

@@ -8,7 +8,7 @@ from device_registry.dynamodb import ConditionFailedError
 from device_registry.reasons import Denial, Grant
 from device_registry.record import Status, to_item
 from device_registry.table import Granted, Refused
-from tests.unit.builders import CERTIFICATE, LEASE, NOW, claim_request, record
+from tests.unit.builders import CERTIFICATE, LEASE, NOW, REGIONS, claim_request, record
 
 RELEASED = record(claimed_at=NOW - 9)
 HELD = record(status=Status.PROVISIONING, certificate_id=CERTIFICATE)
@@ -31,10 +31,16 @@ class FakeDynamoDB:
 def claim(answer):
     fake = FakeDynamoDB(answer)
     result = table.claim(
-        "registry", fake, claim_request(), now=NOW, lease_seconds=LEASE, deadline=7.0
+        "registry",
+        fake,
+        claim_request(),
+        now=NOW,
+        lease_seconds=LEASE,
+        regions=REGIONS,
+        deadline=7.0,
     )
     assert fake.calls == [
-        ({"TableName": "registry", **claim_update(claim_request(), NOW, LEASE)}, 7.0)
+        ({"TableName": "registry", **claim_update(claim_request(), NOW, LEASE, REGIONS)}, 7.0)
     ]
     return result
 

@@ -192,6 +192,7 @@ class Registry:
             request,
             now=int(time.time()),
             lease_seconds=config.registry.claim_lease_seconds,
+            regions=config.registry.regions,
             deadline=0.0,
         )
         self.after("Claim")

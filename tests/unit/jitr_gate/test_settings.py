@@ -5,6 +5,7 @@ import pytest
 from jitr_gate.settings import CrlObject, Settings, Source, from_environment
 from provisioning_hook import settings as registry_settings
 from provisioning_hook.settings import MisconfiguredError
+from tests.unit.builders import REGIONS
 from tests.unit.jitr_gate.fakes import CA, CRL_ENVIRONMENT, GATE_ENVIRONMENT
 
 
@@ -15,7 +16,7 @@ def changed(**changes):
 
 def test_settings():
     assert from_environment(GATE_ENVIRONMENT) == Settings(
-        registry=registry_settings.Settings("registry", "acme", 3600),
+        registry=registry_settings.Settings("registry", "acme", 3600, REGIONS),
         gate_name="acme-maker",
         ca_certificate_id=CA,
         serial_number=Source(field="CommonName"),

@@ -14,6 +14,7 @@ from provisioning_hook.decide import decide
 from tests.unit.builders import (
     ENVIRONMENT,
     NOW,
+    PEM,
     claim_request,
     record,
     register_thing_event,
@@ -66,7 +67,7 @@ def test_the_claim_gets_the_settings_and_the_request():
         return grant(settings, request)
 
     decide(register_thing_event(), ENVIRONMENT, claim)
-    assert asked == [("registry", 3600, claim_request())]
+    assert asked == [("registry", 3600, claim_request(certificate_pem=PEM))]
 
 
 def test_a_refused_claim_is_denied_with_its_reason():

@@ -150,7 +150,7 @@ def test_a_missing_region_is_a_denial(invoke, monkeypatch):
     monkeypatch.delenv("AWS_REGION")
     denied, line = invoke("http://127.0.0.1:9")
     assert denied == DENIED
-    assert (line["reason"], line["detail"]) == ("INTERNAL_ERROR", "KeyError")
+    assert (line["reason"], line["detail"]) == ("MISCONFIGURED", "AWS_REGION")
 
 
 def test_a_warm_function_does_not_pass_one_devices_answer_to_the_next(invoke):

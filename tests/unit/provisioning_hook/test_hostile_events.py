@@ -102,7 +102,13 @@ def test_no_event_is_an_exception_or_a_wrong_yes(registry, connection):
 
         def claim(config, asked):
             return table.claim(
-                config.table_name, connection, asked, now=NOW, lease_seconds=60, deadline=0.0
+                config.table_name,
+                connection,
+                asked,
+                now=NOW,
+                lease_seconds=60,
+                regions=config.regions,
+                deadline=0.0,
             )
 
         decision = decide(event, ENVIRONMENT, claim)

@@ -8,11 +8,17 @@ from provisioning_hook.request import (
     InvalidRequestError,
     parse,
 )
-from tests.unit.builders import claim_request, register_thing_event
+from tests.unit.builders import PEM, claim_request, register_thing_event
 
 
 def test_the_documented_event():
-    assert parse(register_thing_event(), "acme") == claim_request()
+    assert parse(register_thing_event(), "acme") == claim_request(certificate_pem=PEM)
+
+
+def test_a_certificate_that_was_not_passed_on():
+    for event in ({}, {"certificatePem": None}, {"certificatePem": 7}):
+        told = {k: v for k, v in register_thing_event().items() if k != "certificatePem"}
+        assert parse(told | event, "acme") == claim_request()
 
 
 def test_no_parameters_at_all():
@@ -100,7 +106,7 @@ def test_as_many_parameters_as_allowed_and_one_more():
     event = register_thing_event()
     spare = MAX_PARAMETERS - len(event["parameters"])
     event["parameters"] |= {f"P{n}": "x" for n in range(spare)}
-    assert parse(event, "acme") == claim_request()
+    assert parse(event, "acme") == claim_request(certificate_pem=PEM)
     event["parameters"]["one-more"] = "x"
     with pytest.raises(InvalidParameterError, match=r"^too many parameters$"):
         parse(event, "acme")
@@ -109,4 +115,4 @@ def test_as_many_parameters_as_allowed_and_one_more():
 @pytest.mark.failure_mode("S5")
 def test_names_that_the_device_sends_change_nothing():
     event = register_thing_event(ThingName="victim", PolicyName="admin", ThingGroupName="all")
-    assert parse(event, "acme") == claim_request()
+    assert parse(event, "acme") == claim_request(certificate_pem=PEM)

@@ -3,16 +3,16 @@
 import pytest
 
 from provisioning_hook.settings import MisconfiguredError, Settings, from_environment
-from tests.unit.builders import ENVIRONMENT
+from tests.unit.builders import ENVIRONMENT, REGIONS
 
 
 def test_settings():
-    assert from_environment(ENVIRONMENT) == Settings("registry", "acme", 3600)
+    assert from_environment(ENVIRONMENT) == Settings("registry", "acme", 3600, REGIONS)
 
 
 def test_a_claim_that_does_not_lapse():
     environment = {**ENVIRONMENT, "CLAIM_LEASE_SECONDS": "never"}
-    assert from_environment(environment) == Settings("registry", "acme", None)
+    assert from_environment(environment) == Settings("registry", "acme", None, REGIONS)
 
 
 @pytest.mark.parametrize("seconds", ["60", "86400"])

@@ -9,8 +9,11 @@ from tests.unit.builders import NOW
 from tests.unit.tools.cli.test_just_in_time import iot, registry, run  # noqa: F401 - fixtures
 from tools.cli.console import iso
 
-# Above the record, and below it: its schema is the tools' own business.
-ELSEWHERE = {"serial_number", "status", "schema_version", "thing_name", "certificate_ids"}
+# Above the record, and below it: its schema, and the text of its certificate, are the tools' own
+# business.
+ELSEWHERE = {"serial_number", "status", "schema_version", "thing_name", "certificate_ids"} | {
+    "certificate_pem"
+}
 RECORD = DeviceRecord(
     serial_number="GW-1",
     device_type="gateway",
@@ -32,12 +35,15 @@ RECORD = DeviceRecord(
     certificate_ids=frozenset({"02" * 32, "04" * 32, "05" * 32}),
     provision_count=4711,
     provisioned_at=NOW + 6,
+    home_region="eu-central-2",
+    claimed_in="ap-southeast-4",
     status_changed_by="arn:aws:iam::123456789012:user/operator",
     status_reason="lost",
     suspended_from=Status.ACTIVE,
     suspended_certificate_ids=frozenset({"06" * 32, "07" * 32}),
     retired_certificate_ids=frozenset({"04" * 32, "05" * 32}),
     shadow_written_at=NOW + 7,
+    last_suspended_at=NOW + 8,
 )
 
 

@@ -73,6 +73,7 @@ def test_a_refusal_before_the_enrolment_says_nothing_where_it_was_of_the_moment(
     of_the_moment = {
         Denial.ALREADY_ACTIVE,
         Denial.CLAIMED_BY_OTHER_CERTIFICATE,
+        Denial.NOT_HOME_REGION,
         Denial.REVOKED,
         Denial.SUSPENDED,
         Denial.UNKNOWN_SERIAL,
