@@ -152,8 +152,8 @@ def stack_options(*extra: str) -> Callable[[Callable[..., Any]], Callable[..., A
             show_envvar=True,
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="What `terraform output -json` printed. Of several Regions, AWS_REGION names the one "
-            "that is meant.",
+            help="What `terraform output -json` printed. Of several Regions, AWS_REGION names "
+            "the one that is meant.",
         )(decorated)
 
     return decorate
