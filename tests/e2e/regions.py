@@ -5,7 +5,6 @@ The fixture `two_regions` is known to every layer, so that each uses the same st
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -29,14 +28,14 @@ class TwoRegions:
         second: The stack of the Region that has the replica.
         claim: The claim certificate, which is good in both.
         maker: Of the gateways, whose CA is registered in both.
-        stack_file: `terraform output -json`, of both Regions.
+        workspace: Where it is applied; its outputs are of both Regions.
     """
 
     first: Stack
     second: Stack
     claim: ClaimCertificate
     maker: Maker
-    stack_file: Path
+    workspace: Workspace
 
     @property
     def stacks(self) -> tuple[Stack, Stack]:
@@ -66,7 +65,7 @@ def two_regions(auth_endpoint, tmp_path_factory) -> Iterator[TwoRegions]:
     first = stacks.pop(account.region)
     (second,) = stacks.values()
     claim = key.claim(first.template()["claim_certificates"][CLAIM]["pem"])
-    yield TwoRegions(first, second, claim, maker, workspace.stack_file())
+    yield TwoRegions(first, second, claim, maker, workspace)
     for stack in (first, second):
         stack.own_name.close()
         stack.transport.close()
