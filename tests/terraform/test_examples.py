@@ -12,7 +12,13 @@ from tools.device.maker import key_to_pem
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
-EXAMPLES = sorted(path.name for path in (ROOT / "terraform/examples").iterdir() if path.is_dir())
+# Two whole stacks, applied once for all that look at them: tests/e2e/test_two_regions.py does.
+MULTI_REGION = "multi-region"
+EXAMPLES = sorted(
+    path.name
+    for path in (ROOT / "terraform/examples").iterdir()
+    if path.is_dir() and path.name != MULTI_REGION
+)
 JUST_IN_TIME = "jitp"
 BASELINE = "account-baseline"
 WITH_CLAIMS = [name for name in EXAMPLES if name not in {JUST_IN_TIME, BASELINE}]

@@ -1,7 +1,7 @@
 """The choices of the root module that no example makes, as its variables.
 
 Things confirm, strangers are quarantined, the trail is archived, claims are guarded, a template
-comes inside its CA's configuration. `make checkov` plans it, `make least-privilege` applies it.
+comes inside its CA's configuration, the registry is one of several Regions and other accounts'. `make checkov` plans it, `make least-privilege` applies it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ GATEWAY = "gateway"
 NAME_PREFIX = "choices"
 # The policy of the device type, for a template that names one.
 GATEWAY_POLICY = f"{NAME_PREFIX}-{GATEWAY}"
+# The decisions are its own, as with one Region.
+REGION = "eu-west-1"
+OTHER_ACCOUNT = "222222222222"
 # Keys of the CAs.
 LAMPS, KEYED_GATEWAYS = "lamps", "keyed-gw"
 
@@ -54,6 +57,8 @@ def variables(
     """
     return {
         "name_prefix": NAME_PREFIX,
+        "multi_region": {"default_home_region": REGION},
+        "registry": {"shared_with": {OTHER_ACCOUNT: {}}},
         "device_types": {GATEWAY: {"reprovision_policy": "replace"}},
         "templates": {
             "factory": {

@@ -142,6 +142,10 @@ def inputs(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
     return {
         f"{EXAMPLES}/complete": {"claim_csrs": {choices.CLAIM: request}},
         f"{EXAMPLES}/jitp": {"sensor_cas": {"northwind": one}, "gateway_cas": {"southwind": two}},
+        f"{EXAMPLES}/multi-region": {
+            "claim_csrs": {choices.CLAIM: request},
+            "gateway_cas": {"southwind": two},
+        },
         ROOT_MODULE: choices.variables(
             request,
             {choices.LAMPS: one, choices.KEYED_GATEWAYS: two},

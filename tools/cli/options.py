@@ -78,8 +78,7 @@ class Deployment:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        """A session in the Region of AWS_REGION, which boto3 alone does not read."""
-        return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+        return _session()
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -153,15 +152,21 @@ def stack_options(*extra: str) -> Callable[[Callable[..., Any]], Callable[..., A
             show_envvar=True,
             type=click.Path(path_type=Path, dir_okay=False),
             metavar="FILE",
-            help="What `terraform output -json` printed.",
+            help="What `terraform output -json` printed. Of several Regions, AWS_REGION names "
+            "the one that is meant.",
         )(decorated)
 
     return decorate
 
 
+def _session() -> boto3.Session:
+    """A session in the Region of AWS_REGION, which boto3 alone does not read."""
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+
+
 def _deployment(stack_file: Path | None, given: dict[str, Any]) -> Deployment:
     try:
-        stack = read(stack_file) if stack_file else Stack()
+        stack = read(stack_file, lambda: _session().region_name) if stack_file else Stack()
     except StackFileError as error:
         raise click.UsageError(str(error)) from error
     return Deployment(replace(stack, **{k: v for k, v in given.items() if v is not None}))

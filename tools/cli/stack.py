@@ -4,7 +4,7 @@ Follows https://developer.hashicorp.com/terraform/cli/commands/output.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,12 @@ class Stack:
         return None
 
 
-def read(path: Path) -> Stack:
+def read(path: Path, region: Callable[[], str | None] = lambda: None) -> Stack:
     """Read a stack file.
+
+    Args:
+        path: the file.
+        region: says which Region's stack is meant; asked where the file has one for each.
 
     Raises:
         StackFileError: it cannot be read, or it is not the output of an applied stack.
@@ -110,12 +114,27 @@ def read(path: Path) -> Stack:
             f"`terraform output -json > {path.name}` in the same folder."
         )
     try:
-        return parse({name: output["value"] for name, output in outputs.items()})
+        values = {name: output["value"] for name, output in outputs.items()}
+        return parse(
+            _of_region(path, values["regions"], region()) if "regions" in values else values
+        )
+    except StackFileError:
+        raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StackFileError(
             f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
             "that wraps the module has to pass its outputs on under their names."
         ) from error
+
+
+def _of_region(path: Path, stacks: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:
+    if region is None or region not in stacks:
+        raise StackFileError(
+            f"{path} holds a stack for each of {', '.join(sorted(stacks))}. Set AWS_REGION to the "
+            "one that you mean."
+        )
+    stack: Mapping[str, Any] = stacks[region]
+    return stack
 
 
 def parse(values: Mapping[str, Any]) -> Stack:

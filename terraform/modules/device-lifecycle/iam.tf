@@ -29,6 +29,14 @@ locals {
     parameters_arn = "arn:${local.partition}:ssm:${local.region}:${local.account_id}:parameter${local.shadow_parameters}"
   })
 
+  # What those hold that register here what another Region let in: at its change, or, when that was lost, at the next sweep.
+  replication_policies = !local.several_regions ? {} : {
+    replication = templatefile("${local.policy_dir}/lifecycle-replication.json.tftpl", {
+      iot_arn     = local.iot_arn
+      name_prefix = var.name_prefix
+    })
+  }
+
   failure_policies = {
     for key, name in local.queue_names :
     key => templatefile("${local.policy_dir}/dead-letter.json.tftpl", { queue_arn = "${local.sqs_arn}:${name}" })
@@ -64,7 +72,7 @@ locals {
         certificates = templatefile("${local.policy_dir}/lifecycle-certificates.json.tftpl", {
           iot_arn    = local.iot_arn
           actions    = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
-          thing_arns = []
+          thing_arns = local.several_regions ? [local.own_thing_arn] : []
         })
         connections = templatefile("${local.policy_dir}/lifecycle-connections.json.tftpl", {
           iot_arn     = local.iot_arn
@@ -74,12 +82,8 @@ locals {
         stream   = templatefile("${local.policy_dir}/lifecycle-stream.json.tftpl", { stream_arn = var.stream_arn, table_arn = var.table_arn })
         failures = local.failure_policies.enforcement
       },
-      var.default_home_region == null ? {} : {
-        replication = templatefile("${local.policy_dir}/lifecycle-replication.json.tftpl", {
-          iot_arn     = local.iot_arn
-          name_prefix = var.name_prefix
-        })
-      },
+      local.replication_policies,
+      local.several_regions ? { shadows = local.shadows_policy } : {},
     )
     audit = {
       audit = templatefile("${local.policy_dir}/lifecycle-audit.json.tftpl", {
@@ -98,7 +102,7 @@ locals {
           iot_arn = local.iot_arn
           actions = ["iot:DescribeCertificate", "iot:UpdateCertificate"]
           # What a connection proves needs no look at the thing.
-          thing_arns = local.quarantine ? local.thing_arns : [for arn in [local.own_thing_arn] : arn if var.confirm_by == "THING_EVENT"]
+          thing_arns = local.quarantine ? local.thing_arns : [for arn in [local.own_thing_arn] : arn if var.confirm_by == "THING_EVENT" || local.several_regions]
         })
         connections = templatefile("${local.policy_dir}/lifecycle-connections.json.tftpl", {
           iot_arn     = local.iot_arn
@@ -107,6 +111,7 @@ locals {
         })
         shadows = local.shadows_policy
       },
+      local.replication_policies,
       !local.quarantine ? {} : {
         quarantined = templatefile("${local.policy_dir}/lifecycle-quarantined.json.tftpl", {
           thing_arns = local.thing_arns

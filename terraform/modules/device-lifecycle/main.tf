@@ -27,7 +27,12 @@ locals {
 ################################################################################
 
 locals {
-  registry_environment = { DEVICE_REGISTRY_TABLE = var.table_name, NAME_PREFIX = var.name_prefix }
+  several_regions = var.default_home_region != null
+
+  registry_environment = merge(
+    { DEVICE_REGISTRY_TABLE = var.table_name, NAME_PREFIX = var.name_prefix },
+    local.several_regions ? { DEFAULT_HOME_REGION = var.default_home_region } : {},
+  )
 
   # Of the two that confirm a device: at the event that came for it, or, when that was lost, at the next sweep.
   confirming_environment = merge(
@@ -59,7 +64,8 @@ locals {
       description = "Makes AWS IoT follow the registry: certificates and connections of devices whose record changed"
       handler     = "device_lifecycle.handler.enforce"
       timeout     = 120
-      environment = merge(local.registry_environment, var.default_home_region == null ? {} : { DEFAULT_HOME_REGION = var.default_home_region })
+      # Where a device is registered because another Region let it in, its first shadow is written too.
+      environment = merge(local.registry_environment, local.several_regions ? { SHADOW_PARAMETERS = local.shadow_parameters } : {})
     }
     audit = {
       description = "Writes the audit trail"

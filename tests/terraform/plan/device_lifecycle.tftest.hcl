@@ -562,7 +562,7 @@ run "registers_here_what_came_in_elsewhere" {
   }
 
   assert {
-    condition     = tomap(local.functions.enforcement.environment) == tomap({ DEVICE_REGISTRY_TABLE = "acme-device-registry", NAME_PREFIX = "acme", DEFAULT_HOME_REGION = "eu-west-1" }) && contains(keys(local.policies.enforcement), "replication")
+    condition     = tomap(local.functions.enforcement.environment) == tomap({ DEVICE_REGISTRY_TABLE = "acme-device-registry", NAME_PREFIX = "acme", DEFAULT_HOME_REGION = "eu-west-1", SHADOW_PARAMETERS = "/iot-provisioning/acme/device-types" }) && endswith(aws_cloudwatch_log_subscription_filter.audit["enforcement"].filter_pattern, "|| ($.event = \"certificate-replicated\") || ($.event = \"registry-conflict\") }") && toset([for key in ["confirmation", "sweep"] : local.functions[key].environment.DEFAULT_HOME_REGION]) == toset(["eu-west-1"]) && local.policies.enforcement.shadows == local.policies.confirmation.shadows && local.policies.sweep.replication == local.policies.enforcement.replication && [for key in ["enforcement", "sweep"] : jsondecode(local.policies[key].certificates).Statement[0].Resource] == [for key in ["enforcement", "sweep"] : ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"]]
     error_message = "Enforcement does not know of other Regions, or may do nothing about them."
   }
 
@@ -570,7 +570,7 @@ run "registers_here_what_came_in_elsewhere" {
     condition = { for statement in jsondecode(local.policies.enforcement.replication).Statement : statement.Sid => [flatten([statement.Action]), flatten([statement.Resource])] } == {
       CertificateHasNoArnYet        = [["iot:RegisterCertificate", "iot:RegisterCertificateWithoutCA"], ["*"]]
       AuthorityThatSignedIt         = [["iot:DescribeCACertificate"], ["arn:aws:iot:eu-central-1:123456789012:cacert/*"]]
-      ReplicatedThing               = [["iot:CreateThing"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"]]
+      ReplicatedThing               = [["iot:DescribeThing", "iot:CreateThing", "iot:UpdateThing"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"]]
       ReplicatedThingAndGroup       = [["iot:AddThingToThingGroup"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:thinggroup/acme-*"]]
       ReplicatedPolicy              = [["iot:AttachPolicy"], ["arn:aws:iot:eu-central-1:123456789012:cert/*"]]
       ReplicatedThingAndCertificate = [["iot:AttachThingPrincipal"], ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*", "arn:aws:iot:eu-central-1:123456789012:cert/*"]]

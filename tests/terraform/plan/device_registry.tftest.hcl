@@ -183,8 +183,8 @@ run "shares_the_table_with_other_accounts_functions_alone" {
         "arn:aws:iam::*:role/iot/plant-lifecycle-confirmation-eu-central-1", "arn:aws:iam::*:role/iot/plant-lifecycle-sweep-eu-central-1",
         "arn:aws:iam::*:role/acme-lifecycle-confirmation-eu-central-1", "arn:aws:iam::*:role/acme-lifecycle-sweep-eu-central-1",
       ] } }],
-      [{ AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }, "dynamodb:GetItem", var.existing_table.arn, { ArnLike = { "aws:PrincipalArn" = local.roles.following } }],
-      [{ AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }, "dynamodb:Query", [for name in ["by-certificate", "by-status"] : "${var.existing_table.arn}/index/${name}"], { ArnLike = { "aws:PrincipalArn" = local.roles.following } }],
+      [{ AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }, "dynamodb:GetItem", var.existing_table.arn, { ArnLike = { "aws:PrincipalArn" = [for role in local.roles.following : role] } }],
+      [{ AWS = ["arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root"] }, "dynamodb:Query", [for name in ["by-certificate", "by-status"] : "${var.existing_table.arn}/index/${name}"], { ArnLike = { "aws:PrincipalArn" = [for role in local.roles.following : role] } }],
     ]
     error_message = "Somebody else may use the table, or for something else."
   }

@@ -75,6 +75,30 @@ def test_an_output_of_another_shape_is_refused(tmp_path, types):
         read(stack_file(tmp_path, device_types=types))
 
 
+def several_regions(tmp_path):
+    stacks = {
+        region: {**OUTPUTS, "registry_table_name": f"table-in-{region}"}
+        for region in ("eu-west-1", "eu-central-1")
+    }
+    return stack_file(tmp_path, **dict.fromkeys(OUTPUTS, ...), regions=stacks)
+
+
+def test_of_the_stacks_of_several_regions_the_one_that_is_meant_is_read(tmp_path):
+    stack = read(several_regions(tmp_path), lambda: "eu-central-1")
+    assert stack.table_name == "table-in-eu-central-1"
+
+
+@pytest.mark.parametrize("region", [None, "us-east-1"])
+def test_a_region_without_a_stack_is_refused_with_those_that_have_one(tmp_path, region):
+    with pytest.raises(StackFileError, match=r"each of eu-central-1, eu-west-1\. Set AWS_REGION"):
+        read(several_regions(tmp_path), lambda: region)
+
+
+def test_what_is_no_map_of_stacks_is_refused(tmp_path):
+    with pytest.raises(StackFileError, match="not the output of this module"):
+        read(stack_file(tmp_path, regions=3), lambda: "eu-west-1")
+
+
 AUTHORITY = {
     "name": "acme-northwind",
     "certificate_id": "ca" * 32,
