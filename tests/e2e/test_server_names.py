@@ -3,29 +3,22 @@
 tests/support/server_names.py has the embedded endpoint do so.
 """
 
-import contextlib
 import json
 import time
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 
+from tests.e2e.places import FIRST, SECOND, Place, fingerprint
 from tests.support.endpoint import client, new_account
 from tools.device.failures import ConnectionRefused, NotReachable
 from tools.device.maker import Maker
 from tools.device.model import ClientCredentials
 from tools.device.session import Endpoint as DeviceEndpoint
-from tools.device.session import SdkTransport, discover_host_name
+from tools.device.session import SdkTransport
 
 pytestmark = pytest.mark.endpoint
 
-FIRST, SECOND = "eu-west-1", "eu-central-1"
 REFUSED = (ConnectionRefused, NotReachable)
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "iot:*", "Resource": "*"}],
-}
 TEMPLATE = {
     "Parameters": {"AWS::IoT::Certificate::Id": {"Type": "String"}},
     "Resources": {
@@ -48,33 +41,6 @@ TRUST = {
         }
     ],
 }
-
-
-class Place:
-    """One account and Region."""
-
-    def __init__(self, account, region):
-        self.endpoint = account.in_region(region)
-        self.iot, self.shadows = (client(self.endpoint, name) for name in ("iot", "iot-data"))
-        self.name = discover_host_name(self.iot)
-        self.iot.create_policy(policyName="all", policyDocument=json.dumps(POLICY))
-
-    def register(self, credentials):
-        answer = self.iot.register_certificate_without_ca(
-            certificatePem=credentials.certificate_pem, status="ACTIVE"
-        )
-        self.iot.attach_policy(policyName="all", target=answer["certificateArn"])
-
-    def status(self, credentials):
-        certificate_id = fingerprint(credentials)
-        with contextlib.suppress(self.iot.exceptions.ResourceNotFoundException):
-            answer = self.iot.describe_certificate(certificateId=certificate_id)
-            return answer["certificateDescription"]["status"]
-
-
-def fingerprint(credentials):
-    certificate = x509.load_pem_x509_certificate(credentials.certificate_pem.encode())
-    return certificate.fingerprint(hashes.SHA256()).hex()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ has it.
 
 import json
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -53,10 +54,34 @@ class Shared:
 
     def user(self, *actions):
         """A user of the other account who may do these on the table and its indexes."""
-        resources = [self.arn, f"{self.arn}/index/*"]
-        statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-        documents = {"read": json.loads(document(statement))} if actions else {}
+        documents = {"read": json.loads(self.rights(actions))} if actions else {}
         return client(self.other, "dynamodb", **self.stack.user(documents=documents))
+
+    def role(self, name, actions):
+        """Who has taken a role of the other account that may do these."""
+        iam, sts = client(self.other, "iam"), client(self.other, "sts")
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": self.account},
+        }
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))["Role"][
+            "Arn"
+        ]
+        iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=self.rights(actions))
+        session = sts.assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        return boto3.client(
+            "dynamodb",
+            endpoint_url=self.other.url,
+            region_name=self.other.region,
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+        )
+
+    def rights(self, actions):
+        resources = [self.arn, f"{self.arn}/index/*"]
+        return document({"Effect": "Allow", "Action": actions, "Resource": resources})
 
     @property
     def account(self):
@@ -93,6 +118,14 @@ def test_both_sides_must_allow(shared):
     shared.open_to(shared.account, ["dynamodb:PutItem"])
     assert refused(reader.put_item, TableName=shared.arn, Item=KEY) == "AccessDeniedException"
     assert refused(reader.get_item, TableName=shared.arn, Key=KEY) == "AccessDeniedException"
+
+
+def test_a_role_is_let_in_by_its_own_name(shared):
+    """As functions of another account come."""
+    reader, other = shared.role("reader", READ), shared.role("other", READ)
+    shared.open_to(f"arn:aws:iam::{shared.other.account_id}:role/reader")
+    assert "Item" in reader.get_item(TableName=shared.arn, Key=KEY)
+    assert refused(other.get_item, TableName=shared.arn, Key=KEY) == "AccessDeniedException"
 
 
 def test_an_index_is_asked_for_as_such(shared):

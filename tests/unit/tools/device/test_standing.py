@@ -87,7 +87,8 @@ def test_it_goes_on_until_some_endpoint_serves(clock):
 
 def test_its_time_may_be_over_while_it_has_no_connection(clock):
     region = FakeRegion(clock, ((100.0, 1e9),), TIMEOUT)
-    device = standing(region, clock=clock)
+    long_waits = replace(PERSISTENT, first_delay=500.0, max_delay=500.0)
+    device = standing(region, clock=clock, retry=long_waits)
     device.stay(300)
     assert device.losses == []
     assert clock() == pytest.approx(300, abs=TIMEOUT)
