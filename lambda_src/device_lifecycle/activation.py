@@ -29,11 +29,14 @@ def activate(runtime: Runtime, record: DeviceRecord, reason: str) -> bool:
 def ensure_first_shadow(runtime: Runtime, config: Lifecycle, record: DeviceRecord) -> None:
     """Write the device's first shadow, unless that was done before, and note that it is done.
 
+    Where another Region granted the device, that is the other's to do: what it has here it got with
+    its certificate.
+
     Raises:
         FirstShadowError: the device type's settings cannot be used.
         RetryError, ClientError, BotoCoreError: not done; worth another try.
     """
-    done = record.shadow_written_at is not None
+    done = record.shadow_written_at is not None or config.registry.regions.claimed_elsewhere(record)
     if done or config.shadow_parameters is None or record.thing_name is None:
         return
     clients = runtime.clients

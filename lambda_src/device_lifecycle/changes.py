@@ -51,33 +51,43 @@ class StateChange:
         )
 
 
+def serial_number(stream_record: Mapping[str, Any]) -> str:
+    """Return whose record it is; empty where that cannot be read."""
+    return text(stream_record["dynamodb"]["Keys"], "serialNumber") or ""
+
+
+def images(stream_record: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the item as it was and as it is; empty where there was, or is, none."""
+    told = stream_record["dynamodb"]
+    return told.get("OldImage", {}), told.get("NewImage", {})
+
+
 def read(stream_record: Mapping[str, Any]) -> StateChange | None:
     """Return the change; None where neither the status nor the certificate changed."""
-    told = stream_record["dynamodb"]
-    old, new = told.get("OldImage", {}), told.get("NewImage", {})
-    before, after = _text(old, "status") or NONE, _text(new, "status") or NONE
-    if (before, _text(old, "certificateId")) == (after, _text(new, "certificateId")):
+    old, new = images(stream_record)
+    before, after = text(old, "status") or NONE, text(new, "status") or NONE
+    if (before, text(old, "certificateId")) == (after, text(new, "certificateId")):
         return None
     image = new or old
-    serial_number = _text(told["Keys"], "serialNumber") or ""
+    serial = serial_number(stream_record)
     return StateChange(
-        serial_number=serial_number,
+        serial_number=serial,
         before=before,
         after=after,
-        suspended_certificate_ids=_certificate_ids(old, "suspendedCertificateIds"),
-        certificate_ids=_certificate_ids(new, "certificateId", "certificateIds"),
+        suspended_certificate_ids=certificate_ids(old, "suspendedCertificateIds"),
+        certificate_ids=certificate_ids(new, "certificateId", "certificateIds"),
         fields={
-            "serialNumber": serial_number,
-            "deviceType": _text(image, "deviceType"),
+            "serialNumber": serial,
+            "deviceType": text(image, "deviceType"),
             "by": _who(old, new, after),
             "from": before,
             "to": after,
-            "reason": _text(new, "statusReason"),
-            "thingName": _text(image, "thingName"),
-            "certificateId": _text(new, "certificateId") or _text(old, "certificateId"),
-            "claimCertificateId": _text(image, "claimCertificateId"),
-            "templateName": _text(image, "templateName"),
-            "batch": _text(image, "batch"),
+            "reason": text(new, "statusReason"),
+            "thingName": text(image, "thingName"),
+            "certificateId": text(new, "certificateId") or text(old, "certificateId"),
+            "claimCertificateId": text(image, "claimCertificateId"),
+            "templateName": text(image, "templateName"),
+            "batch": text(image, "batch"),
             "changedAt": new.get("statusChangedAt", {}).get("N"),
             "changeId": stream_record.get("eventID"),
         },
@@ -89,24 +99,25 @@ def _who(old: Mapping[str, Any], new: Mapping[str, Any], after: str) -> str | No
     if not new:
         return None
     if not old:
-        return _text(new, "enrolledBy")
-    claimed = _text(new, "templateName") if after == Status.PROVISIONING else None
-    return _text(new, "statusChangedBy") or claimed
+        return text(new, "enrolledBy")
+    claimed = text(new, "templateName") if after == Status.PROVISIONING else None
+    return text(new, "statusChangedBy") or claimed
 
 
-def _certificate_ids(image: Mapping[str, Any], *attributes: str) -> frozenset[str]:
+def certificate_ids(image: Mapping[str, Any], *attributes: str) -> frozenset[str]:
     """Return what may be a certificate's id, in a text or a set of them."""
     found = (
         value
         for attribute in attributes
         for value in (
-            _text(image, attribute),
+            text(image, attribute),
             *image.get(attribute, {}).get("SS", ()),
         )
     )
     return frozenset(value for value in found if names.matches(names.CERTIFICATE_ID, value))
 
 
-def _text(image: Mapping[str, Any], attribute: str) -> str | None:
+def text(image: Mapping[str, Any], attribute: str) -> str | None:
+    """Return an attribute of an image, if it is a text."""
     value = image.get(attribute, {}).get("S")
     return value if isinstance(value, str) else None

@@ -60,6 +60,9 @@ def _on_thing(thing_name: str, config: Lifecycle, runtime: Runtime) -> None:
     if record is None or record.thing_name not in (None, thing_name):
         strangers.meet(runtime, config, thing_name)
     elif config.confirm_by is ConfirmBy.THING_EVENT:
+        if config.registry.regions.claimed_elsewhere(record):
+            # Its thing here is a copy, and says nothing of what became of the registration there.
+            return
 
         def is_claim(record: DeviceRecord) -> bool:
             return record.thing_name == thing_name

@@ -10,9 +10,18 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from device_lifecycle import changes, errors, identities, journal
-from device_lifecycle.errors import RetryError
+from device_lifecycle import (
+    changes,
+    errors,
+    identities,
+    journal,
+    replication,
+    resolution,
+    sharing,
+)
+from device_lifecycle.errors import FirstShadowError, RetryError
 from device_lifecycle.runtime import Runtime
+from device_lifecycle.settings import Enforcement
 from device_registry import certificates
 from device_registry.certificates import ACTIVE, INACTIVE, REVOKED
 from device_registry.record import DeviceRecord, MalformedRecordError, Status
@@ -22,46 +31,92 @@ _ATTEMPTS = 5
 _RESERVE_SECONDS = 15.0
 
 
-def run(event: Mapping[str, Any], runtime: Runtime) -> dict[str, list[dict[str, str]]]:
+def run(
+    event: Mapping[str, Any], config: Enforcement, runtime: Runtime
+) -> dict[str, list[dict[str, str]]]:
     """Act on a batch of the stream's records.
 
     Returns:
         The records to deliver again, as
         https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html has it.
     """
-    failures = []
-    for stream_record in event["Records"]:
-        change = changes.read(stream_record)
-        if change is not None and not _act(change, runtime):
-            failures.append({"itemIdentifier": stream_record["dynamodb"]["SequenceNumber"]})
+    failures = [
+        {"itemIdentifier": stream_record["dynamodb"]["SequenceNumber"]}
+        for stream_record in event["Records"]
+        if not _act(stream_record, config, runtime)
+    ]
     return {"batchItemFailures": failures}
 
 
-def _act(change: changes.StateChange, runtime: Runtime) -> bool:
+def _act(stream_record: Mapping[str, Any], config: Enforcement, runtime: Runtime) -> bool:
     """Tell of a change and carry it out; False: it must be delivered again."""
+    change = changes.read(stream_record)
+    regions = config.registry.regions
+    share = sharing.read(stream_record, regions.own) if regions.several else None
+    if change is None and share is None:
+        return True
     if runtime.seconds_left() < _RESERVE_SECONDS:
         return False
-    runtime.journal.tell(journal.STATE_CHANGE, change.fields)
-    if not change.concerns_certificates:
-        return True
+    if change is not None:
+        runtime.journal.tell(journal.STATE_CHANGE, change.fields)
+    serial_number = changes.serial_number(stream_record)
     try:
         try:
-            settle(runtime, change.serial_number, resumed=change.resumed, drop=change.is_cut_off)
-        except MalformedRecordError as error:
+            _carry_out(change, share, serial_number, config, runtime)
+        except (MalformedRecordError, FirstShadowError) as error:
             # A damaged record is mended by hand; the write that mends it is a change of its own.
-            _tell_fault(runtime, change, error, "ERROR")
-            if change.after == Status.REVOKED:
+            _tell_fault(runtime, serial_number, error, "ERROR")
+            if change is not None and change.after == Status.REVOKED:
                 _revoke(runtime, change)
     except (RetryError, ClientError, BotoCoreError) as error:
-        _tell_fault(runtime, change, error, "WARN")
+        _tell_fault(runtime, serial_number, error, "WARN")
         return False
     return True
 
 
-def _tell_fault(
-    runtime: Runtime, change: changes.StateChange, error: Exception, level: str
+def _carry_out(
+    change: changes.StateChange | None,
+    share: sharing.Share | None,
+    serial_number: str,
+    config: Enforcement,
+    runtime: Runtime,
 ) -> None:
-    detail = {"serialNumber": change.serial_number, "detail": errors.describe(error)}
+    """Repair the record, make the copy, and settle: also where the copy could not be made.
+
+    Raises:
+        MalformedRecordError, FirstShadowError: not done, and nothing that a repetition mends.
+        RetryError, ClientError, BotoCoreError: not done; worth another try.
+    """
+    due = change is not None and change.concerns_certificates
+    resumed = frozenset() if change is None else change.resumed
+    failure: Exception | None = None
+    if share is not None:
+        resumed |= share.resumed
+        due |= share.retires or share.conflict is not None
+        if share.conflict is not None:
+            resolution.resolve(runtime, serial_number, share.conflict)
+        if share.withdrawn:
+            replication.withdraw(runtime, serial_number, share.withdrawn)
+        if share.copies:
+            try:
+                due |= replication.ensure(runtime, config, serial_number)
+            except (
+                BotoCoreError,
+                ClientError,
+                FirstShadowError,
+                MalformedRecordError,
+                RetryError,
+            ) as error:
+                due, failure = True, error
+    if due:
+        drop = change is not None and change.is_cut_off
+        settle(runtime, serial_number, resumed=resumed, drop=drop)
+    if failure is not None:
+        raise failure
+
+
+def _tell_fault(runtime: Runtime, serial_number: str, error: Exception, level: str) -> None:
+    detail = {"serialNumber": serial_number, "detail": errors.describe(error)}
     runtime.journal.tell(journal.FAULT, detail, level=level)
 
 

@@ -71,7 +71,7 @@ def enforce(event: Mapping[str, Any], context: LambdaContext) -> dict[str, list[
     Returns:
         The records to deliver again.
     """
-    return enforcement.run(event, _runtime(context))
+    return enforcement.run(event, settings.enforcement(os.environ), _runtime(context))
 
 
 def audit(event: Any, _context: LambdaContext) -> dict[str, int]:

@@ -8,10 +8,12 @@ from device_registry import decision_log
 from device_registry.record import DeviceRecord
 
 ACTIVATION = "activation"
+CERTIFICATE_REPLICATED = "certificate-replicated"
 CERTIFICATE_SWITCHED = "certificate-switched"
 CONNECTION_DROPPED = "connection-dropped"
 FAULT = "lifecycle-fault"
 FIRST_SHADOW = "first-shadow"
+REGISTRY_CONFLICT = "registry-conflict"
 STATE_CHANGE = "state-change"
 SWEEP = "sweep"
 UNEXPECTED_THING = "unexpected-thing"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from device_registry import names
+from device_registry import names, regions
 from device_registry.reasons import Denial, RefusalError
+from device_registry.regions import Regions
 
 STUCK_SECONDS = range(60, 604_801)
 
@@ -39,10 +40,11 @@ class UnexpectedThings(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """The registry table, and the prefix of every name."""
+    """The registry table, the prefix of every name, and the Regions that share the table."""
 
     table_name: str
     name_prefix: str
+    regions: Regions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,14 @@ class Lifecycle:
     unexpected_things: UnexpectedThings
     quarantine_group: str | None
     ignored_thing_prefixes: tuple[str, ...]
+    shadow_parameters: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Enforcement:
+    """What ``enforce`` is told; ``shadow_parameters`` as for the others."""
+
+    registry: Registry
     shadow_parameters: str | None
 
 
@@ -81,12 +91,17 @@ def registry(environ: Mapping[str, str]) -> Registry:
     """Read where the records are.
 
     Raises:
-        MisconfiguredError: a variable is missing or has a value that cannot work.
+        MisconfiguredError, UnknownRegionError: a variable is missing or has a value that cannot
+            work.
     """
     name_prefix = environ.get("NAME_PREFIX")
     if name_prefix is None or not names.matches(names.NAME_PREFIX, name_prefix):
         raise MisconfiguredError("NAME_PREFIX")
-    return Registry(table_name=_required(environ, "DEVICE_REGISTRY_TABLE"), name_prefix=name_prefix)
+    return Registry(
+        table_name=_required(environ, "DEVICE_REGISTRY_TABLE"),
+        name_prefix=name_prefix,
+        regions=regions.from_environment(environ),
+    )
 
 
 def lifecycle(environ: Mapping[str, str]) -> Lifecycle:
@@ -108,6 +123,19 @@ def lifecycle(environ: Mapping[str, str]) -> Lifecycle:
         unexpected_things=unexpected_things,
         quarantine_group=group,
         ignored_thing_prefixes=tuple(prefix for prefix in ignored if prefix),
+        shadow_parameters=environ.get("SHADOW_PARAMETERS") or None,
+    )
+
+
+def enforcement(environ: Mapping[str, str]) -> Enforcement:
+    """Read what ``enforce`` needs.
+
+    Raises:
+        MisconfiguredError, UnknownRegionError: a variable is missing or has a value that cannot
+            work.
+    """
+    return Enforcement(
+        registry=registry(environ),
         shadow_parameters=environ.get("SHADOW_PARAMETERS") or None,
     )
 

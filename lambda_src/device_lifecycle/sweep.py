@@ -11,7 +11,16 @@ from dataclasses import asdict, dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from device_lifecycle import activation, confirm, enforce, errors, identities, journal, strangers
+from device_lifecycle import (
+    activation,
+    confirm,
+    enforce,
+    errors,
+    identities,
+    journal,
+    replication,
+    strangers,
+)
 from device_lifecycle.errors import FirstShadowError, RetryError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
@@ -54,6 +63,7 @@ class Counts:
     lapsed: int = 0
     superseded: int = 0
     cutOff: int = 0  # noqa: N815  as the log line has it
+    replicated: int = 0
     quarantined: int = 0
     malformed: int = 0
     failed: int = 0
@@ -88,6 +98,7 @@ class _Sweep:
         self._config = config
         self._runtime = runtime
         self._stuck_seconds = stuck_seconds
+        self._regions = config.registry.regions
         self._now = int(runtime.clock())
         # By device type, so that one that has none is asked for once a run.
         self._has_shadow: dict[str, bool] = {}
@@ -134,8 +145,11 @@ class _Sweep:
 
     def _may_need_something(self, record: DeviceRecord) -> bool:
         if record.status is Status.PROVISIONING:
+            # Every Region counts a device of a fleet that several share: one of them may be lost.
             self.counts.stuck += self._age(record) >= self._stuck_seconds
             return self._age(record) >= YOUNG_SECONDS or bool(record.retired_certificate_ids)
+        if self._age(record) >= YOUNG_SECONDS and replication.is_due(record, self._regions):
+            return True
         if record.status is Status.ACTIVE and self._lacks_first_shadow(record):
             return True
         return bool(set(of_device(record)) - permitted(record))
@@ -143,6 +157,8 @@ class _Sweep:
     def _lacks_first_shadow(self, record: DeviceRecord) -> bool:
         path = self._config.shadow_parameters
         if path is None or record.shadow_written_at is not None:
+            return False
+        if self._regions.claimed_elsewhere(record):
             return False
         if self._age(record) < YOUNG_SECONDS:
             return False
@@ -205,7 +221,7 @@ class _Sweep:
             if self._is_confirmed(record):
                 reason = f"{confirm.REASONS[self._config.confirm_by]}, found by the sweep"
                 self.counts.confirmed += activation.activate(self._runtime, record, reason)
-            elif _is_lapsed(record, self._now):
+            elif _is_lapsed(record, self._now) and not self._regions.claimed_elsewhere(record):
                 self.counts.lapsed += self._give_up(record)
         off = enforce.settle(self._runtime, serial_number)
         record = self._runtime.store.get(serial_number)
@@ -213,13 +229,23 @@ class _Sweep:
             self.counts.superseded += len(off)
         else:
             self.counts.cutOff += len(off)
+        if record is not None and replication.is_due(record, self._regions):
+            self._replicate(serial_number)
         if record is not None and record.status is Status.ACTIVE:
             activation.ensure_first_shadow(self._runtime, self._config, record)
+
+    def _replicate(self, serial_number: str) -> None:
+        """Make the copy that the stream should have brought, and see that it is still permitted."""
+        if replication.ensure(self._runtime, self._config, serial_number):
+            self.counts.replicated += 1
+            enforce.settle(self._runtime, serial_number)
 
     def _is_confirmed(self, record: DeviceRecord) -> bool:
         """Tell whether what the lost event would have told is so."""
         clients, thing_name = self._runtime.clients, str(record.thing_name)
         if self._config.confirm_by is ConfirmBy.THING_EVENT:
+            if self._regions.claimed_elsewhere(record):
+                return False
             return identities.is_provisioned(clients.iot(), thing_name, str(record.certificate_id))
         # A connection does not say which of the thing's certificates it is under, and one under an
         # earlier certificate outlives that by minutes.

@@ -83,6 +83,7 @@ class DeviceRecord:
     ``home_region`` alone may grant the serial number, and a take-over moves it; ``claimed_in`` is
     the Region that granted it last, and ``certificate_pem`` the present certificate, for the other
     Regions.
+    ``last_suspended_at`` is when the suspension began that an operator ended last.
 
     Raises:
         MalformedRecordError: a status that cannot do without a claim comes without one.
@@ -123,6 +124,7 @@ class DeviceRecord:
     suspended_from: Status | None = _optional("S", Status)
     suspended_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
     retired_certificate_ids: frozenset[str] | None = _optional("SS", _string_set)
+    last_suspended_at: int | None = _optional("N", int)
 
     shadow_written_at: int | None = _optional("N", int)
 

@@ -31,3 +31,17 @@ def retirement_update(serial_number: str, certificate_id: str) -> dict[str, Any]
             ":certificateIds": {"SS": [certificate_id]},
         },
     }
+
+
+def remembrance_update(serial_number: str, certificate_id: str) -> dict[str, Any]:
+    """Return the UpdateItem arguments that retire a certificate which the record knows no more.
+
+    The later write of another Region may have taken it out: it comes back as one that had its turn.
+
+    Args:
+        serial_number: the device.
+        certificate_id: a certificate that once held its claim.
+    """
+    retirement = retirement_update(serial_number, certificate_id)
+    update = retirement["UpdateExpression"].replace("ADD ", "ADD certificateIds :certificateIds, ")
+    return {**retirement, "UpdateExpression": update}

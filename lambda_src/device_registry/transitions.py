@@ -119,6 +119,9 @@ def transition_update(
         )
         values[":retired"] = {"SS": sorted(certificates.of_device(record))}
     else:
+        if action is Action.RESUME:
+            # Whoever missed the resumption still sees that this suspension is over.
+            update += ", lastSuspendedAt = :since"
         update += f" REMOVE {SUSPENSION_ATTRIBUTES}"
     return {
         "Key": {"serialNumber": {"S": record.serial_number}},

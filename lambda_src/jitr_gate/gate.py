@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from device_registry import aws_errors
+from device_registry import aws_errors, identity
 from device_registry.certificates import ACTIVE
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import FAULTS
@@ -19,7 +19,6 @@ from device_registry.reasons import Denial, Grant, RefusalError
 from device_registry.table import Granted, Refused
 from jitr_gate import admission, crl, crl_object, decide, request, settings
 from jitr_gate.decide import Device
-from provisioning_hook import response
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -113,10 +112,10 @@ class _Gate:
             return self._refuse(answer, when=found.status)
         if found.status == ACTIVE and answer.grant is Grant.REPEAT:
             raise request.IgnoredError(request.Reason.NOT_PENDING, found.status)
-        overrides = response.allowed(
+        overrides = identity.parameters(
             answer.record, self.config.registry.name_prefix, answer.claimed_at
-        )["parameterOverrides"]
-        admission.prepare(iot, found.arn, overrides)
+        )
+        identity.prepare(iot, found.arn, overrides)
         admission.activate(iot, self.certificate_id)
         return self._confirm(asked, answer)
 

@@ -207,6 +207,7 @@ def record_facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str
             "Switched off meanwhile",
             ", ".join(sorted(record.suspended_certificate_ids or ())) or "-",
         ),
+        ("Last resumed from a suspension of", moment(record.last_suspended_at, now)),
         ("Home Region", home_region(record, stack)),
         ("Home moved", moment(record.home_changed_at, now)),
         ("Home moved by", record.home_changed_by or "-"),

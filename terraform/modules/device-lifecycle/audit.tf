@@ -49,7 +49,7 @@ resource "aws_cloudwatch_log_group" "audit" {
 
 locals {
   audited_decisions = ["provisioning-decision", "claim-disabled", "claim-guard-fault"]
-  audited_events    = ["state-change", "certificate-switched", "unexpected-thing", "first-shadow", "registry-conflict", "certificate-replicated"]
+  audited_events    = ["state-change", "certificate-switched", "unexpected-thing", "first-shadow"]
 
   audited = var.create ? merge(
     { for key, name in var.decision_log_group_names : "decisions-${key}" => {

@@ -1,7 +1,9 @@
 """An account in memory behind real boto3 clients, which check each call's parameters."""
 
+import hashlib
 import io
 import json
+import ssl
 import time
 from types import SimpleNamespace
 
@@ -18,6 +20,7 @@ from tests.unit.builders import EVENTS, NOW, record
 
 ARN = "arn:aws:iot:us-east-1:123456789012:cert/"
 ENVIRONMENT = {
+    "AWS_REGION": "us-east-1",
     "DEVICE_REGISTRY_TABLE": "registry",
     "NAME_PREFIX": "acme",
     "CONFIRM_BY": "FIRST_CONNECTION",
@@ -26,6 +29,7 @@ ENVIRONMENT = {
 }
 QUARANTINE = {"UNEXPECTED_THINGS": "quarantine", "QUARANTINE_GROUP": "acme-quarantine"}
 THING = "acme-SN-0001"
+SHARED = "acme-temperature-sensor"
 PARAMETER = "/iot-provisioning/acme/device-types/temperature-sensor/first-shadow"
 
 
@@ -39,6 +43,12 @@ class Aws:
     def __init__(self):
         self.certificates = {}
         self.things = {}
+        self.attributes = {}
+        self.types = {}
+        self.authorities = {}
+        self.registered = {}
+        self.exclusive = set()
+        self.policies = {SHARED: []}
         self.groups = {"acme-quarantine": []}
         self.shadows = {}
         self.parameters = {}
@@ -66,7 +76,58 @@ class Aws:
     def DescribeCertificate(self, certificateId):  # noqa: N802, N803
         status = self._find(self.certificates, certificateId)
         described = {"certificateId": certificateId, "certificateArn": ARN + certificateId}
+        ca = self.registered.get(certificateId)
+        described |= {"caCertificateId": ca} if ca else {}
         return {"certificateDescription": {**described, "status": status}}
+
+    def DescribeCACertificate(self, certificateId):  # noqa: N802, N803
+        pem = self._find(self.authorities, certificateId)
+        return {"certificateDescription": {"certificatePem": pem}}
+
+    def RegisterCertificateWithoutCA(self, certificatePem, status):  # noqa: N802, N803
+        return self._register(certificatePem, status, None)
+
+    def RegisterCertificate(self, certificatePem, caCertificatePem, status):  # noqa: N802, N803
+        (ca,) = [each for each, pem in self.authorities.items() if pem == caCertificatePem]
+        return self._register(certificatePem, status, ca)
+
+    def _register(self, pem, status, ca):
+        certificate_id = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+        if certificate_id in self.certificates:
+            raise Answer("ResourceAlreadyExistsException")
+        self.certificates[certificate_id], self.registered[certificate_id] = status, ca
+        return {"certificateId": certificate_id, "certificateArn": ARN + certificate_id}
+
+    def CreateThing(self, thingName, thingTypeName, attributePayload):  # noqa: N802, N803
+        wanted = thingTypeName, attributePayload["attributes"]
+        if self.attributes.setdefault(thingName, wanted) != wanted:
+            raise Answer("ResourceAlreadyExistsException")
+        self.things.setdefault(thingName, [])
+
+    def DescribeThing(self, thingName):  # noqa: N802, N803
+        type_name, attributes = self._find(self.attributes, thingName)
+        return {"thingTypeName": type_name, "attributes": attributes}
+
+    def UpdateThing(self, thingName, thingTypeName, attributePayload):  # noqa: N802, N803
+        self._find(self.things, thingName)
+        self.attributes[thingName] = thingTypeName, attributePayload["attributes"]
+
+    def AttachPolicy(self, policyName, target):  # noqa: N802, N803
+        attached = self._find(self.policies, policyName)
+        if target not in attached:
+            attached.append(target)
+
+    def AttachThingPrincipal(  # noqa: N802
+        self,
+        thingName,  # noqa: N803
+        principal,
+        thingPrincipalType="NON_EXCLUSIVE_THING",  # noqa: N803
+    ):
+        principals = self._find(self.things, thingName)
+        if principal not in principals:
+            principals.append(principal)
+        if thingPrincipalType == "EXCLUSIVE_THING":
+            self.exclusive.add(principal)
 
     def UpdateCertificate(self, certificateId, newStatus):  # noqa: N802, N803
         self._find(self.certificates, certificateId)
@@ -76,7 +137,9 @@ class Aws:
         return {"principals": list(self._find(self.things, thingName))}
 
     def AddThingToThingGroup(self, thingName, thingGroupName):  # noqa: N802, N803
-        self._find(self.groups, thingGroupName).append(thingName)
+        members = self._find(self.groups, thingGroupName)
+        if thingName not in members:
+            members.append(thingName)
 
     def ListThingsInThingGroup(self, thingGroupName):  # noqa: N802, N803
         return {"things": list(self._find(self.groups, thingGroupName))}
@@ -214,15 +277,16 @@ def stream_record(old, new, number=0):
 class World:
     """One account, one table, and a clock that the test sets."""
 
-    def __init__(self, table):
+    def __init__(self, table, **environ):
         self.aws = Aws()
+        self.environ = environ
         self.table = Table(table)
         self.now = NOW
         self.seconds_left = 1000.0
         self.pauses = []
 
     def config(self, **environ):
-        return lifecycle({**ENVIRONMENT, **environ})
+        return lifecycle({**ENVIRONMENT, **self.environ, **environ})
 
     def runtime(self):
         return Runtime(

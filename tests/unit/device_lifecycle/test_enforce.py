@@ -25,7 +25,7 @@ def turn(world, before, after):
     """Store a record, and hand the function its change."""
     world.table.put_item(TableName="registry", Item=to_item(after))
     told = stream_record(to_item(before) if before else None, to_item(after))
-    return enforce.run({"Records": [told]}, world.runtime())
+    return enforce.run({"Records": [told]}, world.config(), world.runtime())
 
 
 def switched(line):
@@ -118,7 +118,9 @@ def test_a_change_that_is_over_undoes_nothing(on):
     on.table.put_item(TableName="registry", Item=to_item(now))
     for status in (Status.ENROLLED, Status.SUSPENDED, Status.REVOKED):
         told = stream_record(to_item(device()), to_item(device(status)))
-        assert enforce.run({"Records": [told]}, on.runtime()) == {"batchItemFailures": []}
+        assert enforce.run({"Records": [told]}, on.config(), on.runtime()) == {
+            "batchItemFailures": []
+        }
     assert on.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
     assert on.aws.connections == {THING: {}}
 
@@ -151,7 +153,7 @@ def test_a_resumption_told_after_the_next_suspension_is_kept_for_its_end(on):
     told = stream_record(to_item(resumed), to_item(device()))
     noted = []
     on.table.before = noted.append
-    enforce.run({"Records": [told]}, on.runtime())
+    enforce.run({"Records": [told]}, on.config(), on.runtime())
     assert set(on.aws.certificates.values()) == {"INACTIVE"}
     assert on.stored().suspended_certificate_ids == BOTH
     assert len(noted) == 1
@@ -219,7 +221,7 @@ def test_one_that_fails_stops_no_other_and_comes_again(on, capsys):
     told = stream_record(to_item(device()), to_item(device(Status.REVOKED)), 7)
     on.table.put_item(TableName="registry", Item=to_item(device(Status.REVOKED)))
     harmless = stream_record(None, to_item(record(serial_number="SN-0002")), 8)
-    answer = enforce.run({"Records": [told, harmless]}, on.runtime())
+    answer = enforce.run({"Records": [told, harmless]}, on.config(), on.runtime())
     assert answer == {"batchItemFailures": [{"itemIdentifier": "7"}]}
     told = lines(capsys)
     assert [line["event"] for line in told] == ["state-change", "lifecycle-fault", "state-change"]
@@ -244,7 +246,7 @@ def test_a_damaged_record_is_told_of_once(on, capsys):
     damaged = {**to_item(device(Status.REVOKED)), "deviceType": {"N": "1"}}
     on.table.put_item(TableName="registry", Item=damaged)
     told = stream_record(to_item(device()), damaged)
-    assert enforce.run({"Records": [told]}, on.runtime()) == {"batchItemFailures": []}
+    assert enforce.run({"Records": [told]}, on.config(), on.runtime()) == {"batchItemFailures": []}
     fault = lines(capsys, "lifecycle-fault")[0]
     assert fault["serialNumber"] == "SN-0001"
     assert fault["detail"] == "MalformedRecordError: deviceType"
@@ -255,7 +257,7 @@ def damage(world, status):
     damaged = {**to_item(device(status)), "deviceType": {"N": "1"}}
     world.table.put_item(TableName="registry", Item=damaged)
     told = stream_record(to_item(device()), damaged)
-    return enforce.run({"Records": [told]}, world.runtime())
+    return enforce.run({"Records": [told]}, world.config(), world.runtime())
 
 
 def test_a_device_whose_record_is_damaged_is_revoked_all_the_same(on, capsys):
@@ -289,7 +291,7 @@ def test_a_damaged_record_may_name_no_thing_and_no_certificate(on):
     item = {**to_item(device()), "certificateIds": {"S": "x"}, "thingName": {"N": "1"}}
     after = {**item, "status": {"S": "REVOKED"}, "certificateId": {"S": "not-a-certificate"}}
     on.table.put_item(TableName="registry", Item=after)
-    answer = enforce.run({"Records": [stream_record(item, after)]}, on.runtime())
+    answer = enforce.run({"Records": [stream_record(item, after)]}, on.config(), on.runtime())
     assert answer == {"batchItemFailures": []}
     assert on.aws.certificates == ON
 

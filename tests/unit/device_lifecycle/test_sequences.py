@@ -169,7 +169,9 @@ class Story:
     def enforce(self, chosen, disturbance=None):
         answers = []
         undisturbed = self.function(
-            lambda: answers.append(enforce.run({"Records": [chosen]}, self.world.runtime())),
+            lambda: answers.append(
+                enforce.run({"Records": [chosen]}, self.world.config(), self.world.runtime())
+            ),
             disturbance,
         )
         return undisturbed and answers == [{"batchItemFailures": []}]

@@ -7,25 +7,40 @@ from device_lifecycle.settings import (
     Archive,
     Audit,
     ConfirmBy,
+    Enforcement,
     Lifecycle,
     MisconfiguredError,
     Registry,
     UnexpectedThings,
 )
+from tests.unit.builders import AT_HOME, REGIONS
 from tests.unit.device_lifecycle.fakes import ENVIRONMENT, QUARANTINE
 
 ARCHIVE = {"ARCHIVE_BUCKET": "acme-audit", "ARCHIVE_BUCKET_OWNER": "123456789012"}
 
 
+REGISTRY = Registry(table_name="registry", name_prefix="acme", regions=REGIONS)
+
+
 def test_what_is_read():
     assert settings.lifecycle(ENVIRONMENT) == Lifecycle(
-        registry=Registry(table_name="registry", name_prefix="acme"),
+        registry=REGISTRY,
         confirm_by=ConfirmBy.FIRST_CONNECTION,
         unexpected_things=UnexpectedThings.REPORT,
         quarantine_group=None,
         ignored_thing_prefixes=(),
         shadow_parameters="/iot-provisioning/acme/device-types",
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "path"), [("", None), ("/path", "/path")], ids=["no path", "a path"]
+)
+def test_what_enforcement_reads(value, path):
+    config = settings.enforcement(ENVIRONMENT | {"SHADOW_PARAMETERS": value})
+    assert config == Enforcement(registry=REGISTRY, shadow_parameters=path)
+    several = settings.enforcement(ENVIRONMENT | {"DEFAULT_HOME_REGION": "us-east-1"})
+    assert several.registry.regions == AT_HOME
 
 
 def test_what_may_be_read_besides():

@@ -92,6 +92,14 @@ def test_resume_does_not_lead_to_a_record_that_nobody_could_read():
         transition_update(damaged, Action.RESUME, CHANGE)
 
 
+def test_resume_notes_which_suspension_is_over():
+    update = transition_update(record(status=Status.SUSPENDED), Action.RESUME, CHANGE)
+    assert update["UpdateExpression"].endswith(
+        ", lastSuspendedAt = :since REMOVE suspendedFrom, suspendedCertificateIds"
+    )
+    assert update["ExpressionAttributeValues"][":since"] == {"N": str(NOW - 86_400)}
+
+
 def test_every_other_action_forgets_it():
     update = transition_update(record(status=Status.SUSPENDED), Action.REVOKE, CHANGE)
     assert update["UpdateExpression"].endswith(

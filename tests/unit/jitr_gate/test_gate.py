@@ -32,8 +32,8 @@ STEPS = [
     "DescribeCertificate",
     "CreateThing",
     "AddThingToThingGroup",
-    "AttachThingPrincipal",
     "AttachPolicy",
+    "AttachThingPrincipal",
     "DescribeCertificate",
     "UpdateCertificate",
 ]

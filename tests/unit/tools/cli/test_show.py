@@ -45,6 +45,7 @@ RECORD = DeviceRecord(
     suspended_certificate_ids=frozenset({"06" * 32, "07" * 32}),
     retired_certificate_ids=frozenset({"04" * 32, "05" * 32}),
     shadow_written_at=NOW + 7,
+    last_suspended_at=NOW + 8,
 )
 
 
