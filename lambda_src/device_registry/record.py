@@ -80,8 +80,9 @@ def _optional(wire_type: str, decode: Callable[[Any], Any]) -> Any:
 class DeviceRecord:
     """What the registry knows of one device. Times are whole seconds since 1970, UTC.
 
-    ``home_region`` alone may grant the serial number; ``claimed_in`` is the Region that granted it
-    last, and ``certificate_pem`` the present certificate, for the other Regions.
+    ``home_region`` alone may grant the serial number, and a take-over moves it; ``claimed_in`` is
+    the Region that granted it last, and ``certificate_pem`` the present certificate, for the other
+    Regions.
     ``last_suspended_at`` is when the suspension began that an operator ended last.
 
     Raises:
@@ -113,6 +114,8 @@ class DeviceRecord:
     provisioned_at: int | None = _optional("N", int)
 
     home_region: str | None = _optional("S", _matching(names.REGION))
+    home_changed_at: int | None = _optional("N", int)
+    home_changed_by: str | None = _optional("S", _text)
     claimed_in: str | None = _optional("S", _matching(names.REGION))
     certificate_pem: str | None = _optional("S", _text)
 

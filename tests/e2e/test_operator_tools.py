@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from device_registry.claim import ClaimRequest, claim_update
 from device_registry.decision_log import EVENT
 from device_registry.record import Status, from_item, to_item
+from device_registry.regions import Regions
 from tests.support.endpoint import client, using
 from tests.unit.builders import record
 from tools.cli.main import cli
@@ -125,7 +126,7 @@ class Stack:
         key = {"serialNumber": {"S": serial}}
         return self.dynamodb.get_item(TableName=TABLE, Key=key, ConsistentRead=True).get("Item")
 
-    def claim(self, serial, certificate_id):
+    def claim(self, serial, certificate_id, home=None):
         request = ClaimRequest(
             serial_number=serial,
             device_type="gateway",
@@ -135,7 +136,8 @@ class Stack:
             template_name=f"{PREFIX}-fleet",
             thing_name=f"{PREFIX}-{serial}",
         )
-        update = claim_update(request, int(time.time()), 3600)
+        regions = Regions(self.account.region, home)
+        update = claim_update(request, int(time.time()), 3600, regions)
         self.dynamodb.update_item(TableName=TABLE, **update)
 
     def provision(self, serial, *, prefix=PREFIX, thing=True):
@@ -184,6 +186,31 @@ def test_a_file_is_enrolled_once_changed_where_it_differs_and_free_when_it_does_
     assert (changed.manufacturer, changed.batch) == (None, "summer")
     assert changed.status_changed_at == int(before["statusChangedAt"]["N"])
     assert stack.record("SN-2").enrolment_expires_at == 4_102_444_800
+
+
+@pytest.mark.failure_mode("S16", "O9")
+def test_what_a_lost_region_would_have_granted_is_granted_here_after_the_take_over(stack):
+    lost, own = "us-east-1", stack.account.region
+    stack.enrol(*(f"SN-{n:03d},gateway,,,," for n in range(150)))
+    stack.enrol("SN-A,gateway,,,,replace", "SN-S,gateway,,,,", name="more.csv")
+    stack.claim("SN-A", "a0" * 32)
+    for serial in ("SN-A", "SN-S"):
+        assert stack.run("suspend", serial, "--reason", "x").exit_code == 0
+    assert stack.run("resume", "SN-A", "--reason", "x").exit_code == 0
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        stack.claim("SN-001", "de" * 32, home=lost)
+
+    command = ("take-over", "--from", lost, "--default-home-region", lost, "--json", "--yes")
+    assert json.loads(stack.run(*command, "--dry-run").stdout)["moved"] == 151
+    counts = json.loads(stack.run(*command).stdout)
+    assert (counts["moved"], counts["here"], counts["failed"]) == (151, 0, 0)
+    assert json.loads(stack.run(*command).stdout)["here"] == 151
+    moved, held = stack.record("SN-001"), stack.record("SN-S")
+    assert (moved.home_region, held.home_region) == (own, None)
+    assert moved.home_changed_by.startswith("arn:aws:")
+    stack.claim("SN-001", "de" * 32, home=lost)
+    assert json.loads(stack.run(*command, "--all").stdout)["moved"] == 1
+    assert stack.record("SN-S").home_region == own
 
 
 def test_what_was_enrolled_can_be_claimed(stack):

@@ -82,7 +82,12 @@ class Findings:
             return Explanation(
                 "This version of the tools does not know the reason.", "Update the tools."
             )
-        return explain_denial(reason, record, gated="gate" in self.denial)
+        return explain_denial(
+            reason,
+            record,
+            gated="gate" in self.denial,
+            default_home=self.stack.default_home_region,
+        )
 
 
 def find(deployment: Deployment, serial: str, *, since: int, now: int) -> Findings:
@@ -169,6 +174,13 @@ def through(
     return authority, f"{key} ({certificate_id})"
 
 
+def home_region(record: DeviceRecord, stack: Stack) -> str:
+    """Return the Region that decides on the serial number; a dash where there is one Region."""
+    if record.home_region is None and stack.default_home_region is not None:
+        return f"{stack.default_home_region} (the default)"
+    return record.home_region or "-"
+
+
 def record_facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str, object]]:
     """Return a record's attributes by the names that people read; a dash for those it lacks."""
     lease_ends = moment(record.lease_expires_at, now)
@@ -195,8 +207,10 @@ def record_facts(record: DeviceRecord, now: int, stack: Stack) -> list[tuple[str
             "Switched off meanwhile",
             ", ".join(sorted(record.suspended_certificate_ids or ())) or "-",
         ),
-        ("Home Region", record.home_region or "-"),
         ("Last resumed from a suspension of", moment(record.last_suspended_at, now)),
+        ("Home Region", home_region(record, stack)),
+        ("Home moved", moment(record.home_changed_at, now)),
+        ("Home moved by", record.home_changed_by or "-"),
         ("Claimed", moment(record.claimed_at, now)),
         ("Claimed in", record.claimed_in or "-"),
         ("Lease ends", "never" if record.lease_expires_at == NEVER else lease_ends),

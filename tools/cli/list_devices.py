@@ -9,7 +9,9 @@ import click
 from device_registry.record import MalformedRecordError, Status, from_item
 from tools.cli.arguments import certificate_id
 from tools.cli.console import console, iso, json_line, note, table
+from tools.cli.findings import home_region
 from tools.cli.options import Deployment, stack_options
+from tools.cli.stack import Stack
 from tools.registry import raw
 from tools.registry.certificates import short
 from tools.registry.table import RegistryTable, StoredItem
@@ -72,7 +74,7 @@ def list_devices(
         for item in shown:
             json_line(raw.plain(item))
     else:
-        _print_table(shown)
+        _print_table(shown, deployment.stack)
     if most and next(found, None) is not None:
         note(f"There are more than {most}; --limit 0 shows all.")
 
@@ -90,20 +92,23 @@ def _query(
     return registry.by_status(statuses or list(Status))
 
 
-def _print_table(items: Iterator[StoredItem]) -> None:
-    rows = [_row(item) for item in items]
+def _print_table(items: Iterator[StoredItem], stack: Stack) -> None:
+    rows = [_row(item, stack) for item in items]
     if not rows:
         note("No device is like that.")
         return
-    headings = ("Serial", "Type", "Status", "Since", "Batch", "Certificate", "Reason")
-    console().print(table(headings, rows))
+    headings = ("Serial", "Type", "Status", "Since", "Batch", "Certificate", "Reason", "Home")
+    # Where there is one Region the last column says nothing, and costs the others their room.
+    columns = len(headings) - all(row[-1] == "-" for row in rows)
+    console().print(table(headings[:columns], (row[:columns] for row in rows)))
 
 
-def _row(item: StoredItem) -> tuple[Any, ...]:
+def _row(item: StoredItem, stack: Stack) -> tuple[Any, ...]:
     try:
         record = from_item(item)
     except MalformedRecordError as error:
-        return (item["serialNumber"]["S"], "-", "malformed", "-", "-", "-", f"{error} is wrong")
+        wrong = f"{error} is wrong"
+        return (item["serialNumber"]["S"], "-", "malformed", "-", "-", "-", wrong, "-")
     return (
         record.serial_number,
         record.device_type,
@@ -112,4 +117,5 @@ def _row(item: StoredItem) -> tuple[Any, ...]:
         record.batch or "-",
         short(record.certificate_id) if record.certificate_id else "-",
         record.status_reason or "-",
+        home_region(record, stack),
     )

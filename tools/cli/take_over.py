@@ -93,11 +93,11 @@ Exit code 1 if a record could not be moved, is malformed or unknown, or nobody s
 def take_over(
     context: click.Context,
     lost: str,
+    deployment: Deployment,
+    *,
     batch: str | None,
     serials_file: TextIO | None,
     default_home_region: str | None,
-    deployment: Deployment,
-    *,
     everything: bool,
     workers: int,
     dry_run: bool,

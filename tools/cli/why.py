@@ -35,6 +35,8 @@ _ROWS = frozenset(
         "Device type",
         "Enrolment ends",
         "Gate",
+        "Home Region",
+        "Home moved",
         "Lease ends",
         "Reason",
         "Status set by",

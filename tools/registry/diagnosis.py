@@ -129,6 +129,8 @@ def _holds(refusal: Refusal, record: DeviceRecord) -> bool:
     changed = [record.claimed_at or 0]
     if refusal.reason in _OF_THE_MOMENT:
         changed += [record.enrolled_at, record.status_changed_at]
+    if refusal.reason == Denial.NOT_HOME_REGION:
+        changed.append(record.home_changed_at or 0)
     # A record's times are whole seconds: the refusal before the change may bear the later one.
     return int(refusal.at) > max(changed)
 

@@ -132,24 +132,47 @@ _ASKING_AGAIN = (
 )
 
 
-def denial(reason: Denial, record: DeviceRecord | None, *, gated: bool = False) -> Explanation:
+def denial(
+    reason: Denial,
+    record: DeviceRecord | None,
+    *,
+    gated: bool = False,
+    default_home: str | None = None,
+) -> Explanation:
     """Say what a denial means for the device as its record stands now.
 
     Args:
         reason: why it was refused.
         record: the device's record; None for none.
         gated: whether the gate of a CA refused it, and not the provisioning hook.
+        default_home: the home Region of records that name none; None where nobody said.
     """
-    explained = _for_record(reason, record)
+    explained = _for_record(reason, record, default_home)
     if gated and reason in _MAY_ASK_AGAIN:
         return replace(explained, advice=f"{explained.advice} {_ASKING_AGAIN}")
     return explained
 
 
-def _for_record(reason: Denial, record: DeviceRecord | None) -> Explanation:
+def _for_record(
+    reason: Denial, record: DeviceRecord | None, default_home: str | None
+) -> Explanation:
     explained = DENIALS[reason]
-    if reason is not Denial.ENROLMENT_EXPIRED or record is None:
+    if record is None:
         return explained
+    if reason is Denial.ENROLMENT_EXPIRED:
+        return _expired(explained, record)
+    home = record.home_region or default_home
+    if reason is Denial.NOT_HOME_REGION and home is not None:
+        return Explanation(
+            f"{home} decides on this serial number, and the device asked here. One Region decides, "
+            "so that no serial number is granted twice.",
+            f"Nothing, if the device goes on to its endpoint in {home}. If that Region is lost, "
+            f"`take-over --from {home}` lets the Region of this stack decide.",
+        )
+    return explained
+
+
+def _expired(explained: Explanation, record: DeviceRecord) -> Explanation:
     match record.status:
         case Status.ENROLLED:
             advice = "Enrol it again with a later enrolmentExpiresAt."

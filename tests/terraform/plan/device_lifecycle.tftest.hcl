@@ -48,7 +48,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = { for key, filter in aws_cloudwatch_log_subscription_filter.audit : key => [filter.log_group_name, filter.filter_pattern] } == merge({ decisions-hook = ["/aws/lambda/acme-provisioning-hook", "{ ($.event = \"provisioning-decision\") || ($.event = \"claim-disabled\") || ($.event = \"claim-guard-fault\") }"] }, { for key in ["confirmation", "enforcement", "sweep"] : key => ["/aws/lambda/acme-lifecycle-${key}", "{ ($.event = \"state-change\") || ($.event = \"certificate-switched\") || ($.event = \"unexpected-thing\") || ($.event = \"first-shadow\") || ($.event = \"registry-conflict\") || ($.event = \"certificate-replicated\") }"] }) && output.audited_log_group_names["decisions-hook"] == "/aws/lambda/acme-provisioning-hook"
+    condition     = { for key, filter in aws_cloudwatch_log_subscription_filter.audit : key => [filter.log_group_name, filter.filter_pattern] } == merge({ decisions-hook = ["/aws/lambda/acme-provisioning-hook", "{ ($.event = \"provisioning-decision\") || ($.event = \"claim-disabled\") || ($.event = \"claim-guard-fault\") }"] }, { for key in ["confirmation", "enforcement", "sweep"] : key => ["/aws/lambda/acme-lifecycle-${key}", "{ ($.event = \"state-change\") || ($.event = \"certificate-switched\") || ($.event = \"unexpected-thing\") || ($.event = \"first-shadow\") }"] }) && output.audited_log_group_names["decisions-hook"] == "/aws/lambda/acme-provisioning-hook"
     error_message = "The audit trail is written from something else."
   }
 

@@ -91,6 +91,7 @@ def assert_copied(aws, status="ACTIVE"):
     }
 
 
+@pytest.mark.failure_mode("O10")
 @pytest.mark.parametrize(
     ("before", "after"),
     [

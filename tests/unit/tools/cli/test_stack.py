@@ -191,3 +191,13 @@ def test_a_ca_whose_template_the_stack_does_not_know_has_no_rules(tmp_path):
 def test_a_ca_of_another_shape_is_refused(tmp_path, entry):
     with pytest.raises(StackFileError, match="not the output of this module"):
         read(stack_file(tmp_path, certificate_authorities={"x": entry}))
+
+
+def test_a_stack_says_in_which_region_it_is_and_where_the_default_home_is(tmp_path):
+    arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-registry"
+    stack = read(stack_file(tmp_path, registry_table_arn=arn, default_home_region="eu-west-1"))
+    assert (stack.region, stack.default_home_region) == ("eu-central-1", "eu-west-1")
+    older = read(stack_file(tmp_path))
+    assert (older.region, older.default_home_region) == (None, None)
+    with pytest.raises(StackFileError, match="not the output of this module"):
+        read(stack_file(tmp_path, registry_table_arn="acme-registry"))

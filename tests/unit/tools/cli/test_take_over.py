@@ -59,9 +59,7 @@ def test_a_dry_run_counts_and_writes_nothing(table, tmp_path):
 
 
 @pytest.mark.parametrize(("stdin", "done"), [("y\n", True), ("n\n", False), ("", False)])
-def test_nothing_moves_without_a_yes_and_the_question_says_what_would(
-    table, tmp_path, stdin, done
-):
+def test_nothing_moves_without_a_yes_and_the_question_says_what_would(table, tmp_path, stdin, done):
     result = take_over(tmp_path, stdin=stdin)
     assert result.exit_code == (DONE if done else PARTLY)
     assert "eu-west-1 must not go on granting" in result.stderr

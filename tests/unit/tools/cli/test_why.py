@@ -105,3 +105,12 @@ def test_an_unknown_reason_is_shown_and_what_cannot_be_read_is_named(run):  # no
     assert "does not know the reason" in result.stdout
     assert f"Not shown: the decision log {GATE}" in result.stderr
     assert GATED_CA in result.stdout
+
+
+def test_a_device_that_asked_away_from_home_is_told_which_region_decides(run, registry):  # noqa: F811
+    registry.items["GW-1"]["homeRegion"] = {"S": "ap-southeast-4"}
+    logs = Logs(**{HOOK: [refusal(5, reason="NOT_HOME_REGION")]})
+    told = why(run, "GW-1", logs=logs).stdout
+    assert "ap-southeast-4 decides on this serial number" in told
+    assert "`take-over --from ap-southeast-4`" in told
+    assert "Home Region" in told.partition("\nRecord\n")[2]

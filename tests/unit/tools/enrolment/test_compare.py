@@ -92,3 +92,41 @@ def test_a_malformed_record_is_refused_and_left_alone():
     verdict = judge(enrolment(), {**item, "enrolledAt": {"S": "x"}}, RUN)
     assert isinstance(verdict, Refused)
     assert "malformed (enrolledAt)" in verdict.problem
+
+
+HOME, OTHER = "eu-west-1", "eu-central-1"
+
+
+def test_a_new_record_has_the_home_of_its_row():
+    verdict = judge(enrolment(home_region=OTHER), None, RUN)
+    assert from_item(verdict.item).home_region == OTHER
+    assert "homeRegion" not in judge(enrolment(), None, RUN).item
+
+
+@pytest.mark.parametrize(
+    ("stored_home", "default_home", "row_home"),
+    [(OTHER, HOME, None), (OTHER, HOME, OTHER), (None, HOME, HOME), (None, None, None)],
+)
+def test_a_row_that_names_the_home_that_is_there_or_none_leaves_it(
+    stored_home, default_home, row_home
+):
+    run = Run(by=RUN.by, at=NOW, default_home=default_home)
+    item = to_item(stored(home_region=stored_home))
+    assert judge(enrolment(home_region=row_home), item, run) == Unchanged()
+    changed = judge(enrolment(home_region=row_home, batch="new"), item, run)
+    assert isinstance(changed, Change)
+    assert "homeRegion" not in changed.arguments["ExpressionAttributeNames"].values()
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.REVOKED])
+@pytest.mark.parametrize(
+    ("stored_home", "default_home", "named"),
+    [(HOME, None, HOME), (None, HOME, HOME), (None, None, "the default Region")],
+)
+def test_enrolling_never_moves_a_home(status, stored_home, default_home, named):
+    run = Run(by=RUN.by, at=NOW, default_home=default_home)
+    item = to_item(stored(status=status, home_region=stored_home))
+    verdict = judge(enrolment(home_region=OTHER), item, run)
+    assert isinstance(verdict, Refused)
+    assert verdict.problem.startswith(f"The home of SN-0001 is {named}, ")
+    assert "`take-over` in eu-central-1." in verdict.problem

@@ -28,6 +28,7 @@ def test_a_full_row_is_read():
             enrolmentExpiresAt="2027-01-31T13:00:00+01:00",
             requiredClaimCertificateId=CLAIM,
             reprovisionPolicy="never",
+            homeRegion="eu-central-1",
         ),
         CATALOGUE,
     )
@@ -35,6 +36,14 @@ def test_a_full_row_is_read():
     assert enrolment.reprovision_policy is ReprovisionPolicy.NEVER
     assert (enrolment.manufacturer, enrolment.batch) == ("Acme", "spring 26")
     assert enrolment.required_claim_certificate_id == CLAIM
+    assert enrolment.home_region == "eu-central-1"
+
+
+def test_a_row_that_names_no_home_has_that_of_its_file():
+    assert to_enrolment(row(), CATALOGUE).home_region is None
+    assert to_enrolment(row(), CATALOGUE, "us-east-1").home_region == "us-east-1"
+    named = row(homeRegion="eu-central-1")
+    assert to_enrolment(named, CATALOGUE, "us-east-1").home_region == "eu-central-1"
 
 
 def test_what_is_not_said_follows_from_the_stack_and_else_is_never():
@@ -61,6 +70,8 @@ def test_blanks_around_values_do_not_count_and_blank_cells_are_none():
         ({"batch": "b" * 129}, "batch has 129 characters"),
         ({"requiredClaimCertificateId": CLAIM.upper()}, "is not a certificate id"),
         ({"reprovisionPolicy": "always"}, "neither 'never' nor 'replace'"),
+        ({"homeRegion": "Frankfurt"}, "'Frankfurt' is not the name of a Region"),
+        ({"homeRegion": "eu-central-1a"}, "is not the name of a Region"),
         ({"enrolmentExpiresAt": "2027-01-31T12:00:00"}, "names no time zone"),
         ({"enrolmentExpiresAt": "1801396800000"}, "milliseconds"),
         ({"enrolmentExpiresAt": "soon"}, "neither RFC 3339"),

@@ -262,3 +262,30 @@ def test_a_file_without_enrolments_is_refused(tmp_path):
     write(tmp_path, [], header="colour\n")
     with pytest.raises(FileRefusedError):
         enrol_file(plan(tmp_path, FakeTable()), ignore)
+
+
+def test_an_interrupted_run_with_another_home_begins_anew(tmp_path):
+    table = FakeTable()
+    write(tmp_path, devices(500))
+    interrupt(tmp_path, table, home_region="eu-west-1")
+    enrolled = len(table.items)
+    notes = []
+    other = plan(tmp_path, table, home_region="eu-central-1")
+    done = enrol_file(other, lambda state: notes.extend(state.notes)).counts
+    assert any("with --home-region eu-west-1; this one has" in each for each in notes)
+    # What has a home keeps it, and is named.
+    assert done == Counts(new=500 - enrolled, refused=enrolled)
+    homes = {item["homeRegion"]["S"] for item in table.items.values()}
+    assert homes == {"eu-west-1", "eu-central-1"}
+
+
+def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(tmp_path):
+    table = FakeTable()
+    write(tmp_path, devices(500))
+    interrupt(tmp_path, table)
+    path = tmp_path / "checkpoint.json"
+    saved = json.loads(path.read_text())
+    del saved["home_region"]
+    path.write_text(json.dumps(saved))
+    assert checkpoints.load(path).home_region is None
+    assert enrol_file(plan(tmp_path, table), ignore).resumed_rows > 0

@@ -223,3 +223,13 @@ def test_what_cannot_connect_is_not_named_as_what_can():
     )
     found = diagnose(record(status=Status.REVOKED), details, None, NOW)
     assert "aaaa" not in found.why
+
+
+def test_a_refusal_away_from_home_is_over_when_the_home_has_moved():
+    refusal = refused(Denial.NOT_HOME_REGION, NOW - 50)
+    moved = record(home_region="eu-central-1", home_changed_at=NOW - 40)
+    assert diagnose(moved, NOTHING, refusal, NOW).verdict is Verdict.WAITING
+    before = replace(moved, home_changed_at=NOW - 60)
+    assert diagnose(before, NOTHING, refusal, NOW).verdict is Verdict.REFUSED
+    other = refused(Denial.UNKNOWN_SERIAL, NOW - 50)
+    assert diagnose(moved, NOTHING, other, NOW).verdict is Verdict.REFUSED

@@ -123,3 +123,21 @@ def test_a_certificate_that_a_gate_refused_has_to_go_before_the_device_may_ask_a
 def test_what_may_come_of_a_ca_is_not_laid_on_the_device_alone(reason):
     explained = DENIALS[reason]
     assert any(word in explained.why + explained.advice for word in ("CA", "maker"))
+
+
+@pytest.mark.parametrize(
+    ("record_home", "default_home", "named"),
+    [
+        ("eu-central-1", "eu-west-1", "eu-central-1"),
+        (None, "eu-west-1", "eu-west-1"),
+        (None, None, None),
+    ],
+)
+def test_who_asked_away_from_home_is_told_where_that_is(record_home, default_home, named):
+    known = record(home_region=record_home)
+    explained = denial(Denial.NOT_HOME_REGION, known, default_home=default_home)
+    if named is None:
+        assert explained == DENIALS[Denial.NOT_HOME_REGION]
+    else:
+        assert explained.why.startswith(f"{named} decides")
+        assert f"`take-over --from {named}`" in explained.advice

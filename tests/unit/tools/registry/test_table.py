@@ -208,6 +208,17 @@ def test_a_batch_is_found_by_reading_all_pages(stub):
     assert list(registry(stub).by_batch("spring")) == [item("A"), item("B")]
 
 
+def test_every_record_is_found_by_reading_all_pages_without_a_filter(stub):
+    first = {"Items": [item("A")], "LastEvaluatedKey": item("A")}
+    stub.add_response("scan", first, {"TableName": "registry"})
+    stub.add_response(
+        "scan",
+        {"Items": [item("B")]},
+        {"TableName": "registry", "ExclusiveStartKey": item("A")},
+    )
+    assert list(registry(stub).every()) == [item("A"), item("B")]
+
+
 @pytest.mark.parametrize(("answer", "exists"), [(None, True), ("ResourceNotFoundException", False)])
 def test_a_table_that_is_not_there_is_told_from_one_that_is(stub, answer, exists):
     if answer is None:

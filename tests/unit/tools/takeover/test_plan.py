@@ -1,7 +1,6 @@
 """Whose home moves, and what the write does to a record that is not as it was read."""
 
 import pytest
-from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,9 +53,7 @@ def test_what_may_still_be_claimed_moves_and_the_rest_where_all_is_asked_for(
     ],
 )
 def test_the_home_is_the_record_s_or_else_the_default(home, default_home, outcome):
-    plan = TakeOver(
-        lost=LOST, own=OWN, default_home=default_home, every_status=True, by=BY, at=NOW
-    )
+    plan = TakeOver(lost=LOST, own=OWN, default_home=default_home, every_status=True, by=BY, at=NOW)
     verdict = judge(to_item(record(home_region=home)), plan)
     assert isinstance(verdict, Move) if outcome is None else verdict is outcome
 
@@ -71,8 +68,7 @@ def write(registry, stored, arguments):
     registry.put_item(TableName="registry", Item=stored)
     try:
         registry.update_item(TableName="registry", **arguments)
-    except ClientError as error:
-        assert error.response["Error"]["Code"] == "ConditionalCheckFailedException"
+    except registry.exceptions.ConditionalCheckFailedException:
         return None
     return registry.get_item(TableName="registry", Key=arguments["Key"])["Item"]
 
@@ -120,7 +116,7 @@ def test_a_home_that_was_named_or_forgotten_since_is_not_written(registry, read,
 def test_a_record_that_is_gone_is_not_made(registry):
     arguments = judge(to_item(record()), PLAN).arguments
     registry.delete_item(TableName="registry", Key=arguments["Key"])
-    with pytest.raises(ClientError):
+    with pytest.raises(registry.exceptions.ConditionalCheckFailedException):
         registry.update_item(TableName="registry", **arguments)
 
 
