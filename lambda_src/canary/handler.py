@@ -6,6 +6,7 @@ fails where it could not look at all; AWS Lambda then calls it again.
 
 import os
 import time
+from dataclasses import asdict
 from typing import Any, Protocol
 
 import boto3
@@ -31,11 +32,14 @@ class LambdaContext(Protocol):
     aws_request_id: str
 
 
-def lambda_handler(_event: Any, context: LambdaContext) -> None:
+def lambda_handler(_event: Any, context: LambdaContext) -> list[dict[str, Any]]:
     """Provision a device, look at it and remove it. The event is a schedule's and says nothing.
 
     Args:
         context: the Lambda context object.
+
+    Returns:
+        The checks, for whoever invokes the function by hand.
 
     Raises:
         MisconfiguredError, ClientError, BotoCoreError: nothing was looked at.
@@ -47,7 +51,9 @@ def lambda_handler(_event: Any, context: LambdaContext) -> None:
     except (MisconfiguredError, ClientError, BotoCoreError) as error:
         log.did_not_run(error)
         raise
-    log.ran(run.run(target, means))
+    checks = run.run(target, means)
+    log.ran(checks)
+    return [asdict(check) for check in checks]
 
 
 def _means() -> Means:

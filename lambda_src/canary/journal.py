@@ -3,16 +3,17 @@
 No line holds a key, a token or a certificate's PEM.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from canary.checks import Check, failed
 from canary.settings import MisconfiguredError
-from device_registry import decision_log
+from device_registry import aws_errors, decision_log
 
 CHECK = "canary-check"
 RUN = "canary"
 
 _MAX_CHARACTERS = 512
+_PASSED = {"outcome": "passed"}
 
 
 class Journal:
@@ -30,39 +31,23 @@ class Journal:
     def ran(self, checks: Sequence[Check]) -> None:
         """Tell of each check, and then how many did not pass."""
         for check in checks:
-            outcome = "passed" if check.passed else "failed"
-            level = "INFO" if check.passed else "ERROR"
-            self._tell(CHECK, level, outcome, check.name, check.detail)
+            self._tell(CHECK, _of(check))
         not_passed = failed(checks)
-        first = not_passed[0] if not_passed else None
-        self._tell(
-            RUN,
-            "INFO" if first is None else "ERROR",
-            "passed" if first is None else "failed",
-            None if first is None else first.name,
-            None if first is None else first.detail,
-            len(not_passed),
-        )
+        self._tell(RUN, _of(not_passed[0]) if not_passed else _PASSED, len(not_passed))
 
     def did_not_run(self, error: Exception) -> None:
         """Tell why nothing could be looked at: a run that fails, all the same."""
         reason = f"{error} is missing or wrong" if isinstance(error, MisconfiguredError) else None
-        self._tell(RUN, "ERROR", "failed", None, reason or type(error).__name__, 1)
+        detail = reason or aws_errors.describe(error)
+        self._tell(RUN, {"outcome": "failed", "detail": detail}, 1)
 
-    def _tell(
-        self,
-        event: str,
-        level: str,
-        outcome: str,
-        check: str | None,
-        detail: str | None,
-        number: int | None = None,
-    ) -> None:
-        told = {
-            "outcome": outcome,
-            "check": check,
-            "detail": detail,
-            "requestId": self._request_id,
-        }
+    def _tell(self, event: str, fields: Mapping[str, str], failures: int | None = None) -> None:
+        told = {**fields, "requestId": self._request_id}
+        level = "INFO" if fields["outcome"] == "passed" else "ERROR"
         line = decision_log.line(event, level, told, self._clock(), characters=_MAX_CHARACTERS)
-        decision_log.write(line if number is None else {**line, "failed": number})
+        decision_log.write(line if failures is None else {**line, "failed": failures})
+
+
+def _of(check: Check) -> dict[str, str]:
+    outcome = "passed" if check.passed else "failed"
+    return {"outcome": outcome, "check": check.name, "detail": check.detail}

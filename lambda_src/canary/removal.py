@@ -22,6 +22,8 @@ from device_registry.record import Item
 
 # A detachment may take a while to be seen by the next call.
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+_NO_PARAMETER = "ParameterNotFound"
+_CLASSIC: dict[str, str] = {}
 _NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
 
 
@@ -59,7 +61,9 @@ def remove(means: Means, target: Target, serial: str, issued: Iterable[str] = ()
             ids.add(principal.rpartition("/")[2])
             _gone(means.iot.detach_thing_principal, thingName=thing, principal=principal)
     found = sum(_delete_certificate(means, each) for each in sorted(ids))
-    shadows = _shadows(means, target)
+    # The run writes the classic one itself.
+    first = first_shadow(means, target)
+    shadows = [_CLASSIC, first] if first else [_CLASSIC]
     for thing in things:
         _settled(means, means.iot.delete_thing, thingName=thing)
         for shadow in shadows:
@@ -98,16 +102,22 @@ def _delete_certificate(means: Means, certificate_id: str) -> bool:
     return True
 
 
-def _shadows(means: Means, target: Target) -> list[dict[str, str]]:
-    """Return the arguments that name the shadows a canary can have.
+def first_shadow(means: Means, target: Target) -> dict[str, str] | None:
+    """Return the arguments that name what the device lifecycle writes; None where it does not.
 
-    That is the classic one, which it writes itself, and the one that the device lifecycle writes.
+    Raises:
+        ClientError, BotoCoreError: Systems Manager refused.
     """
     if target.first_shadow_parameter is None:
-        return [{}]
-    value = means.ssm.get_parameter(Name=target.first_shadow_parameter)["Parameter"]["Value"]
-    name = json.loads(value).get("name")
-    return [{}, {"shadowName": name}] if name else [{}]
+        return None
+    try:
+        parameter = means.ssm.get_parameter(Name=target.first_shadow_parameter)["Parameter"]
+    except ClientError as error:
+        if error_code(error) == _NO_PARAMETER:
+            return None
+        raise
+    name = json.loads(parameter["Value"]).get("name")
+    return {"shadowName": name} if name else _CLASSIC
 
 
 def _gone(call: Callable[..., Any], **arguments: Any) -> None:

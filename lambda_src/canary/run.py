@@ -51,6 +51,7 @@ class _Run:
     """The state of one run. What a later check needs an earlier one has set."""
 
     _template: Template
+    _first_shadow: dict[str, str] | None
     _claim: Credentials
     _claim_connection: Connection
     _issued: Issued
@@ -115,6 +116,7 @@ class _Run:
         target = self._target
         self._template = template.read(self._means, target)
         registry.read(self._means, target, self._serial)
+        self._first_shadow = removal.first_shadow(self._means, target)
         if not self._template.enabled:
             raise NotAsItShouldBe(f"The template {target.template_name} is disabled.")
         if self._template.hook_arn is None:
@@ -299,10 +301,8 @@ class _Run:
     def _is_settled(self, record: DeviceRecord) -> bool:
         if not self._target.confirmed:
             return True
-        shadow = self._target.first_shadow_parameter
-        return record.status is Status.ACTIVE and (
-            shadow is None or record.shadow_written_at is not None
-        )
+        written = self._first_shadow is None or record.shadow_written_at is not None
+        return record.status is Status.ACTIVE and written
 
     def _nothing_came_of(self, serial: str, issued: Issued) -> None:
         thing = self._target.thing_name(serial)

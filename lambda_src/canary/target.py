@@ -34,7 +34,7 @@ class Target:
         device_type: What the device claims to be.
         confirmed: Whether somebody turns records ACTIVE: the device lifecycle.
         first_shadow_parameter: Systems Manager's parameter with the first shadow that the device
-            lifecycle writes; None where there is none.
+            lifecycle writes, if there is such a parameter; None where it writes none.
     """
 
     table_name: str

@@ -92,7 +92,8 @@ def target(
     kinds = outputs.get("device_types") or {}
     kind = _chosen("device type", device_type, sorted(kinds), kinds)
     lifecycle = outputs.get("device_lifecycle") is not None
-    shadows = outputs.get("first_shadow_parameter_names") or {}
+    # A root that wraps the module need not pass it on: this is how the catalogue names it.
+    shadow = f"/iot-provisioning/{outputs['name_prefix']}/device-types/{kind}/first-shadow"
     return Target(
         table_name=outputs["registry_table_name"],
         name_prefix=outputs["name_prefix"],
@@ -100,7 +101,7 @@ def target(
         claim_client_id_prefix=templates[key]["claim_client_id_prefix"],
         device_type=kind,
         confirmed=lifecycle,
-        first_shadow_parameter=shadows.get(kind) if lifecycle else None,
+        first_shadow_parameter=shadow if lifecycle else None,
     )
 
 

@@ -17,30 +17,50 @@ variable "name_prefix" {
 }
 
 variable "table_name" {
-  description = "Name of the device registry's table."
+  description = "Name of the device registry's table; needed unless create is false."
   type        = string
   default     = null
+
+  validation {
+    condition     = !var.create || var.table_name != null
+    error_message = "table_name must be set: it is one of the outputs of the device-registry module."
+  }
 }
 
 variable "table_arn" {
-  description = "ARN of the device registry's table."
+  description = "ARN of the device registry's table; needed unless create is false."
   type        = string
   default     = null
+
+  validation {
+    condition     = !var.create || var.table_arn != null
+    error_message = "table_arn must be set: it is one of the outputs of the device-registry module."
+  }
 }
 
 variable "table_kms_key_arn" {
-  description = "ARN of the key that encrypts the table."
+  description = "ARN of the key that encrypts the table; needed unless create is false."
   type        = string
   default     = null
+
+  validation {
+    condition     = !var.create || var.table_kms_key_arn != null
+    error_message = "table_kms_key_arn must be set: it is the output kms_key_arn of the device-registry module."
+  }
 }
 
 variable "template" {
-  description = "The fleet provisioning template that is tried: `name`, and `claim_client_id_prefix`, the start of its claims' client ids."
+  description = "The fleet provisioning template that is tried: `name`, and `claim_client_id_prefix`, the start of its claims' client ids. Needed unless create is false."
   type = object({
     name                   = string
     claim_client_id_prefix = string
   })
   default = null
+
+  validation {
+    condition     = !var.create || var.template != null
+    error_message = "template must be set: name and claim_client_id_prefix are outputs of the fleet-template module."
+  }
 
   validation {
     condition     = var.template == null ? true : can(regex("^[0-9A-Za-z_-]{1,36}$", var.template.name))
@@ -49,9 +69,14 @@ variable "template" {
 }
 
 variable "device_type" {
-  description = "What the device claims to be: a key of the device catalogue. Its policy must let a device have its own shadow, as those of the catalogue do."
+  description = "What the device claims to be: a key of the device catalogue. Its policy must let a device have its own shadow, as those of the catalogue do. Needed unless create is false."
   type        = string
   default     = null
+
+  validation {
+    condition     = !var.create || var.device_type != null
+    error_message = "device_type must be set: it is a key of the device-catalog module's device_types."
+  }
 
   validation {
     condition     = var.device_type == null ? true : can(regex("^[a-z0-9][a-z0-9-]{0,31}$", var.device_type))

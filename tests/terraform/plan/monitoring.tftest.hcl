@@ -18,6 +18,7 @@ variables {
   }
   registry            = { table_name = "acme-device-registry", replica_regions = ["eu-west-1", "us-east-1"] }
   registry_conflicts  = true
+  canary              = true
   topic_rules         = { presence = { name = "acme_lifecycle_presence" } }
   queues              = { sweep = "acme-lifecycle-sweep-failures" }
   decision_log_groups = { hook = "/aws/lambda/acme-provisioning-hook" }
