@@ -28,7 +28,9 @@ def run(*arguments):
 
 def spoil(folder):
     path = folder / "rollout.yaml"
-    path.write_text(path.read_text().replace("version: 1", "version: 2").replace("[trial]", "[tr]"))
+    path.write_text(
+        path.read_text().replace("version: 1", "version: 2").replace("[trial]", "[trail]")
+    )
 
 
 def test_a_sound_manifest_is_told_in_numbers(folder):
@@ -41,12 +43,11 @@ def test_each_mistake_has_a_line_with_the_place_that_editors_jump_to(folder):
     spoil(folder)
     result = run("validate", "rollout.yaml")
     assert result.exit_code == 1
+    meant = "the manifest has no account trail. Did you mean trial?"
     assert result.stdout.splitlines() == [
         "rollout.yaml:3: version is 2, but has to be 1.",
-        "rollout.yaml:37: overrides.#1.accounts: the manifest has no account tr. Did you mean "
-        "trial?",
-        "rollout.yaml:52: waves.trial.accounts: the manifest has no account tr. Did you mean "
-        "trial?",
+        f"rollout.yaml:38: overrides.#1.accounts: {meant}",
+        f"rollout.yaml:53: waves.trial.accounts: {meant}",
     ]
     assert result.stderr == "3 mistakes.\n"
 

@@ -87,8 +87,8 @@ def test_more_jobs_than_github_makes_are_told(tmp_path):
     assert caught.value.sentences == [
         f"The wave first {late}",
         (
-            "The wave rest has 258 targets, and GitHub Actions makes at most 256 jobs of one matrix: "
-            "divide it into waves of 256 or fewer."
+            "The wave rest has 258 targets, and GitHub Actions makes at most 256 jobs of one "
+            "matrix: divide it into waves of 256 or fewer."
         ),
         f"The wave rest {late}",
     ]
