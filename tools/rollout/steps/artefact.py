@@ -97,7 +97,7 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
             cannot be initialised.
     """
     source = manifest.configuration.resolve()
-    if source.is_relative_to(root):
+    if source.is_relative_to(root / READ[0]):
         for name in READ:
             shutil.copytree(root / name, target / name, ignore=LEFT_OUT)
         configuration, packages = source.relative_to(root), Path(BUILD)
