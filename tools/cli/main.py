@@ -16,6 +16,7 @@ from tools.cli.errors import EXIT_CODES, InterruptedRunError, in_sentences
 from tools.cli.incident import incident
 from tools.cli.list_devices import list_devices
 from tools.cli.prune import prune_template_versions
+from tools.cli.rollout import rollout
 from tools.cli.show import show
 from tools.cli.status import release, resume, revoke, suspend
 from tools.cli.why import why
@@ -27,6 +28,7 @@ _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "When something happened": (incident,),
     "Removal and upkeep": (decommission, prune_template_versions, audit_suppress),
     "Certificate authorities": (ca,),
+    "Many accounts and Regions": (rollout,),
     "Claims and devices": (claim_csr, device),
 }
 

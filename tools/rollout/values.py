@@ -28,7 +28,7 @@ def layers(
     yield manifest.get("defaults") or {}
     yield account.own
     for override in manifest.get("overrides") or ():
-        meant = chosen(override or {}, {account.name: account}, account.regions)
+        meant = chosen(override, {account.name: account}, account.regions)
         if (account.name, region) in meant:
             yield override
 

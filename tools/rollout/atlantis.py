@@ -1,0 +1,130 @@
+"""The manifest as an `atlantis.yaml`: a project for each target, a group in order for each wave.
+
+Atlantis applies the groups in their order (`execution_order_group`) and none whose forerunners
+were not applied (`depends_on`). It has no tolerance, no bake and no verification of its own.
+https://www.runatlantis.io/docs/repo-level-atlantis-yaml
+"""
+
+import posixpath
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools.rollout import tfvars
+from tools.rollout.model import Manifest, Target
+
+WORKFLOW = "iot-provisioning"
+_HEAD = """\
+# Made of {manifest} by `iot-provisioning rollout atlantis`: change that one and make this anew.
+"""
+
+
+class AtlantisError(ValueError):
+    """Atlantis cannot run the manifest; the message is a sentence."""
+
+
+def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, Any]:
+    """Return the file's content.
+
+    Args:
+        manifest: of the rollout.
+        repository: the directory that holds `atlantis.yaml`.
+        values: the directory of the files that `tools.rollout.tfvars` writes.
+
+    Raises:
+        AtlantisError: the configuration or the values are outside of the repository.
+    """
+    directory = _inside(manifest.configuration, repository, "The configuration")
+    below = posixpath.relpath(_inside(values, repository, "The directory of tfvars"), directory)
+    projects: list[dict[str, Any]] = []
+    before: list[str] = []
+    for group, wave in enumerate(manifest.waves, 1):
+        for target in wave.targets:
+            project = {
+                "name": target.key,
+                "dir": directory,
+                "workspace": workspace(target),
+                "workflow": WORKFLOW,
+                "execution_order_group": group,
+                "autoplan": {
+                    "enabled": True,
+                    "when_modified": [
+                        "*.tf",
+                        posixpath.join(below, str(tfvars.variables_file(target))),
+                        posixpath.join(below, str(tfvars.backend_file(target))),
+                    ],
+                },
+                "apply_requirements": ["approved", "mergeable", "undiverged"],
+            }
+            projects.append({**project, "depends_on": before} if before else project)
+        before = [target.key for target in wave.targets]
+    return {
+        "version": 3,
+        "automerge": False,
+        "parallel_plan": True,
+        "parallel_apply": True,
+        "abort_on_execution_order_fail": True,
+        "projects": projects,
+        "workflows": {WORKFLOW: _workflow(below)},
+    }
+
+
+def text(manifest: Manifest, repository: Path, values: Path) -> str:
+    """Return the file as it is written."""
+    shown = yaml.dump(
+        document(manifest, repository, values),
+        Dumper=_Plain,
+        sort_keys=False,
+        width=100,
+        allow_unicode=True,
+    )
+    return _HEAD.format(manifest=manifest.path.name) + shown
+
+
+def workspace(target: Target) -> str:
+    """Return the name of a target's clone: Atlantis has one directory for each workspace.
+
+    Terraform stays in its own default workspace: the backend's settings tell the states apart.
+    """
+    return f"{target.account_name}_{target.region}"
+
+
+def _workflow(below: str) -> dict[str, Any]:
+    # The built-in plan would change to a Terraform workspace, and so to another state. Atlantis
+    # says in $PROJECT_NAME which target is meant: it is what the files are called.
+    files = f'"$DIR/{below}/$PROJECT_NAME'
+    plan = (
+        f'terraform plan -input=false -lock-timeout=5m -var-file={files}{tfvars.VARIABLES}" '
+        '-out="$PLANFILE"'
+    )
+    init = f'terraform init -input=false -reconfigure -backend-config={files}{tfvars.BACKEND}"'
+    default = {"env": {"name": "TF_WORKSPACE", "value": "default"}}
+    return {
+        "plan": {
+            "steps": [
+                default,
+                {"run": {"command": init, "output": "hide"}},
+                {"run": plan},
+                {"run": 'terraform show -json "$PLANFILE" > "$SHOWFILE"'},
+            ]
+        },
+        "apply": {"steps": [default, {"run": 'terraform apply -input=false "$PLANFILE"'}]},
+    }
+
+
+def _inside(path: Path, repository: Path, what: str) -> str:
+    try:
+        return path.resolve().relative_to(repository.resolve()).as_posix()
+    except ValueError:
+        raise AtlantisError(
+            f"{what} is {path}, outside of the repository {repository}: Atlantis sees nothing but "
+            "the repository."
+        ) from None
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes each list out where it stands: a reader should not have to look up anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - as the base class has it
+        return True
