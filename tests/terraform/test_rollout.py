@@ -4,6 +4,7 @@ The command runs as an operator's does, from the environment of an account that 
 """
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -23,61 +24,7 @@ DOCUMENT = json.dumps(
         "Statement": [{"Effect": "Deny", "Action": "iot:Connect", "Resource": "*"}],
     }
 )
-# One AWS IoT policy, as a configuration from elsewhere.
-STACK = """\
-terraform {
-  required_providers {
-    aws = {
-      source = "hashicorp/aws"
-    }
-  }
-
-  backend "s3" {}
-}
-
-variable "account_id" { type = string }
-variable "region" { type = string }
-variable "role_arn" { type = string }
-variable "external_id" { type = string }
-variable "tags" { type = map(string) }
-variable "package_sha256" { type = map(string) }
-variable "package_directory" { type = string }
-variable "topic" { type = string }
-
-provider "aws" {
-  region              = var.region
-  allowed_account_ids = [var.account_id]
-  max_retries         = 2
-
-  assume_role {
-    role_arn    = var.role_arn
-    external_id = var.external_id
-  }
-
-  default_tags {
-    tags = var.tags
-  }
-}
-
-data "aws_partition" "here" {}
-
-resource "aws_iot_policy" "this" {
-  name = "rollout"
-
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect   = "Allow"
-      Action   = "iot:Publish"
-      Resource = "arn:${data.aws_partition.here.partition}:iot:${var.region}:${var.account_id}:topic/${var.topic}"
-    }]
-  })
-}
-
-output "package" {
-  value = filesha256("${var.package_directory}/provisioning_hook.zip") == var.package_sha256["provisioning_hook.zip"]
-}
-"""
+FIXTURE = ROOT / "tests/terraform/fixtures/one-policy"
 
 
 class Manifest:
@@ -134,8 +81,8 @@ def two(tmp_path, account):
     client(account, "s3").create_bucket(
         Bucket="states", CreateBucketConfiguration={"LocationConstraint": account.region}
     )
-    (tmp_path / "stack").mkdir()
-    (tmp_path / "stack/main.tf").write_text(STACK)
+    # A configuration from elsewhere: it needs nothing outside of its directory.
+    shutil.copytree(FIXTURE, tmp_path / "stack")
     settings = {
         "bucket": "states",
         "key": "{account_name}/{region}.tfstate",

@@ -8,6 +8,7 @@ import click
 
 from tools.cli.console import console, json_line, note, plural, printable, table
 from tools.cli.errors import PARTLY, OperatorError
+from tools.cli.rollout_run import run
 from tools.rollout import atlantis as atlantis_file
 from tools.rollout import matrix as github_matrix
 from tools.rollout import sums
@@ -187,3 +188,6 @@ def atlantis(manifest_file: Path, directory: Path) -> None:
     """Print MANIFEST as Atlantis reads it, with the values in DIRECTORY."""
     with in_sentences():
         click.echo(atlantis_file.text(load(manifest_file), Path.cwd(), directory), nl=False)
+
+
+rollout.add_command(run)
