@@ -103,8 +103,9 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
         configuration, packages = source.relative_to(root), Path(BUILD)
         variables: dict[str, Any] = {}
     else:
-        shutil.copytree(source, target, ignore=LEFT_OUT)
-        configuration, packages = Path(), Path(PACKAGES)
+        configuration = Path(source.name)
+        packages = configuration / PACKAGES
+        shutil.copytree(source, target / configuration, ignore=LEFT_OUT)
         variables = {"package_directory": PACKAGES}
     found = _packages(manifest, root / BUILD, target / packages)
     (backend,) = {each.backend.type for each in manifest.targets}
