@@ -12,6 +12,9 @@ TERRAFORM ?= terraform
 ENDPOINT ?=
 # Added to every pytest call, e.g. PYTEST_ARGS="-k claim -x".
 PYTEST_ARGS ?=
+# Of `make rollout`: the manifest, and options of `iot-provisioning rollout run`.
+MANIFEST ?= rollout.yaml
+ARGS ?=
 
 export TERRAFORM
 export ENDPOINT
@@ -127,6 +130,10 @@ test-security: environments package ## IAM enforced: what must work works, what 
 test-destroy: environments package ## Slow on AWS-like endpoints: decommission, then destroy, leave nothing
 	@$(PYTEST) tests -m slow $(PYTEST_ARGS)
 
+.PHONY: test-rollout
+test-rollout: environments package ## Slow: three accounts and two Regions in three waves, a failure, and its mending
+	@$(PYTEST) tests/terraform -m rollout $(PYTEST_ARGS)
+
 .PHONY: least-privilege
 least-privilege: environments package ## Slow: take each right away by itself, see what breaks; reports/least-privilege.md
 	@$(PY) -m tests.least_privilege
@@ -148,6 +155,10 @@ up: environments package ## Start the embedded endpoint with examples/complete a
 .PHONY: down
 down: $(VENV)/.stamp ## Stop what `make up` started
 	@$(PY) -m tools.demo down
+
+.PHONY: rollout
+rollout: environments package ## Many accounts and Regions in waves: MANIFEST=rollout.yaml ARGS="--dry-run"
+	@$(PY) -m tools rollout run "$(MANIFEST)" $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything generated, the environments too

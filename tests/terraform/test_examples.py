@@ -12,12 +12,13 @@ from tools.device.maker import key_to_pem
 
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
-# Two whole stacks, applied once for all that look at them: tests/e2e/test_two_regions.py does.
-MULTI_REGION = "multi-region"
+# Applied elsewhere: two whole stacks in tests/e2e/test_two_regions.py, once for all that look at
+# them, and by test_rollout.py what is for many accounts, and alone in none.
+ELSEWHERE = {"multi-region", "multi-account"}
 EXAMPLES = sorted(
     path.name
     for path in (ROOT / "terraform/examples").iterdir()
-    if path.is_dir() and path.name != MULTI_REGION
+    if path.is_dir() and path.name not in ELSEWHERE
 )
 JUST_IN_TIME = "jitp"
 BASELINE = "account-baseline"

@@ -141,6 +141,11 @@ def inputs(endpoint: Endpoint) -> dict[str, dict[str, Any]]:
     key = f"arn:aws:kms:{endpoint.region}:{endpoint.account_id}:key/{uuid.UUID(int=0)}"
     return {
         f"{EXAMPLES}/complete": {"claim_csrs": {choices.CLAIM: request}},
+        f"{EXAMPLES}/multi-account": {
+            "account_id": endpoint.account_id,
+            "region": endpoint.region,
+            "role_arn": f"arn:aws:iam::{endpoint.account_id}:role/rollout",
+        },
         f"{EXAMPLES}/jitp": {"sensor_cas": {"northwind": one}, "gateway_cas": {"southwind": two}},
         f"{EXAMPLES}/multi-region": {
             "claim_csrs": {choices.CLAIM: request},

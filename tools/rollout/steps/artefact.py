@@ -97,14 +97,15 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
             cannot be initialised.
     """
     source = manifest.configuration.resolve()
-    if source.is_relative_to(root):
+    if source.is_relative_to(root / READ[0]):
         for name in READ:
             shutil.copytree(root / name, target / name, ignore=LEFT_OUT)
         configuration, packages = source.relative_to(root), Path(BUILD)
         variables: dict[str, Any] = {}
     else:
-        shutil.copytree(source, target, ignore=LEFT_OUT)
-        configuration, packages = Path(), Path(PACKAGES)
+        configuration = Path(source.name)
+        packages = configuration / PACKAGES
+        shutil.copytree(source, target / configuration, ignore=LEFT_OUT)
         variables = {"package_directory": PACKAGES}
     found = _packages(manifest, root / BUILD, target / packages)
     (backend,) = {each.backend.type for each in manifest.targets}
