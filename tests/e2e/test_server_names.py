@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.e2e.places import FIRST, SECOND, Place, fingerprint
+from tests.e2e.places import FIRST, SECOND, TRUST, Place, fingerprint
 from tests.support.endpoint import client, new_account
 from tools.device.failures import ConnectionRefused, NotReachable
 from tools.device.maker import Maker
@@ -30,16 +30,6 @@ TEMPLATE = {
             },
         }
     },
-}
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Allow",
-            "Action": "sts:AssumeRole",
-            "Principal": {"Service": "iot.amazonaws.com"},
-        }
-    ],
 }
 
 

@@ -204,11 +204,18 @@ class Provisioner:
         )
 
     def _until_registered(self, runs: list[_ClaimPhase]) -> tuple[Identity, _ClaimPhase]:
+        def attempt(run: _ClaimPhase) -> tuple[Identity, _ClaimPhase]:
+            try:
+                return run.try_once(), run
+            except DeviceError as failure:
+                if len(runs) > 1:
+                    number = runs.index(run) + 1
+                    self.report(f"Endpoint {number} of {len(runs)} does not serve: {failure}")
+                raise
+
         retrying = self.retry.retrying(_is_transient, self.report, self.sleep)
         try:
-            registered_by: tuple[Identity, _ClaimPhase] = retrying(
-                first_to_serve, runs, lambda run: (run.try_once(), run)
-            )
+            registered_by: tuple[Identity, _ClaimPhase] = retrying(first_to_serve, runs, attempt)
             return registered_by
         finally:
             # The claim's sessions must end before the device connects as itself.

@@ -326,7 +326,7 @@ def at_both(provisioner, second, tmp_path):
     [("connect", LOST), ("create", SILENCE), ("register", SILENCE), ("register", FORBIDDEN)],
 )
 def test_the_next_endpoint_has_its_turn_when_one_does_not_serve(
-    at_both, endpoint, second, clock, operation, failure
+    at_both, endpoint, second, clock, lines, operation, failure
 ):
     endpoint.script[operation] = [failure]
     result = at_both.provision(DEVICE)
@@ -337,6 +337,7 @@ def test_the_next_endpoint_has_its_turn_when_one_does_not_serve(
     assert second.of("register")[0][2] == "token 501"
     assert (result.attempts, result.resumed) == (2, False)
     assert clock.slept == [], "the same round"
+    assert lines == [f"Endpoint 1 of 2 does not serve: {failure}"]
     assert endpoint.open_sessions == second.open_sessions == 0
     assert at_both.provision(DEVICE).resumed
 
