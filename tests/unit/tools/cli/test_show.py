@@ -11,8 +11,13 @@ from tools.cli.console import iso
 
 # Above the record, and below it: its schema, and the text of its certificate, are the tools' own
 # business.
-ELSEWHERE = {"serial_number", "status", "schema_version", "thing_name", "certificate_ids"} | {
-    "certificate_pem"
+ELSEWHERE = {
+    "serial_number",
+    "status",
+    "schema_version",
+    "thing_name",
+    "certificate_ids",
+    "certificate_pem",
 }
 RECORD = DeviceRecord(
     serial_number="GW-1",
