@@ -1,6 +1,7 @@
 """A step that no code path takes is seen, and what it lost comes back; no other step is."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,7 @@ class History:
         first = record(reprovision_policy=policy)
         self.table.put_item(TableName="registry", Item=to_item(first))
         self.items = [to_item(first)]
+        self.taken = set()
 
     @property
     def record(self):
@@ -48,6 +50,7 @@ class History:
             self.table.update_item(TableName="registry", **arguments)
         except self.table.exceptions.ConditionalCheckFailedException:
             return
+        self.taken.add(name)
         self.items.append(self.table.get_item(TableName="registry", Key=KEY)["Item"])
 
     def claim(self, number):
@@ -111,22 +114,28 @@ class History:
             return None
 
 
-NAMES = (
-    "claim confirm retire remember shadow suspension_noted take_over enrol operate operate claim"
-).split()
+NAMES = [
+    *("claim", "claim", "operate", "operate", "confirm", "confirm", "retire", "remember"),
+    *("shadow", "suspension_noted", "take_over", "enrol"),
+]
 
 
-@settings(max_examples=400, deadline=None)
+def play(policy, told):
+    """The history of what was told, as far as it could be done."""
+    history = History(policy)
+    for name, number in told:
+        if name != "confirm" or history.record.status is Status.PROVISIONING:
+            history.take(name, number)
+    return history
+
+
+@settings(max_examples=150, deadline=None)
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     told=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=15),
 )
 def test_no_step_that_the_code_takes_is_a_conflict_nor_several_in_one(policy, told):
-    history = History(policy)
-    for name, number in told:
-        if name != "confirm" or history.record.status is Status.PROVISIONING:
-            history.take(name, number)
-    items = history.items
+    items = play(policy, told).items
     for after, new in enumerate(items):
         for old in items[:after]:
             assert conflicts.find(old, new) is None, (old, new)
@@ -135,23 +144,17 @@ def test_no_step_that_the_code_takes_is_a_conflict_nor_several_in_one(policy, to
 def test_every_kind_of_step_is_taken():
     """Otherwise the test above would say nothing of it."""
     order, seen = random.Random(4), set()  # noqa: S311
-    for _ in range(60):
-        history = History(ReprovisionPolicy.REPLACE)
-        for _ in range(15):
-            name = order.choice(NAMES)
-            before = len(history.items)
-            if name != "confirm" or history.record.status is Status.PROVISIONING:
-                history.take(name, order.randrange(21))
-            if len(history.items) > before:
-                pair = [from_item(item).status for item in history.items[-2:]]
-                seen.add(name)
-                seen.add(tuple(pair))
+    for _ in range(250):
+        told = [(order.choice(NAMES), order.randrange(21)) for _ in range(15)]
+        history = play(ReprovisionPolicy.REPLACE, told)
+        statuses = [from_item(item).status for item in history.items]
+        seen |= history.taken | set(pairwise(statuses))
     assert seen >= set(NAMES)
-    assert (Status.SUSPENDED, Status.ACTIVE) in seen
-    assert (Status.ACTIVE, Status.ENROLLED) in seen
+    assert {(Status.SUSPENDED, Status.PROVISIONING), (Status.SUSPENDED, Status.ACTIVE)} <= seen
+    assert {(Status.ACTIVE, Status.ENROLLED), (Status.ACTIVE, Status.PROVISIONING)} <= seen
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     shared=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=8),
     lost=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=6),
@@ -159,16 +162,9 @@ def test_every_kind_of_step_is_taken():
 )
 def test_every_loss_is_found(shared, lost, won):
     """Two histories with the same beginning: what one of them undoes of the other."""
-
-    def play(told):
-        history = History(ReprovisionPolicy.REPLACE)
-        for name, number in told:
-            if name != "confirm" or history.record.status is Status.PROVISIONING:
-                history.take(name, number)
-        return history
-
-    common = play(shared)
-    old, new = play([*shared, *lost]).record, play([*shared, *won]).record
+    policy = ReprovisionPolicy.REPLACE
+    common = play(policy, shared)
+    old, new = play(policy, [*shared, *lost]).record, play(policy, [*shared, *won]).record
     found = conflicts.find(to_item(old), to_item(new))
     forgotten = (old.certificate_ids or frozenset()) - (new.certificate_ids or frozenset())
     retired = (old.retired_certificate_ids or frozenset()) - forgotten

@@ -94,3 +94,28 @@ def test_the_function_and_the_operators_command_switch_alike(action, status):
 def test_a_certificate_that_had_its_turn_goes_inactive(status):
     assert cut_off(device(status), "ACTIVE") == "INACTIVE"
     assert cut_off(device(status), "PENDING_ACTIVATION") is None
+
+
+ENCODING = b"any encoding"
+PEM = ssl.DER_cert_to_PEM_cert(ENCODING)
+ITS_ID = hashlib.sha256(ENCODING).hexdigest()
+
+
+def test_a_pem_is_kept_if_it_is_that_certificates():
+    assert verified_pem(PEM, ITS_ID) == PEM
+    assert verified_pem(f"  {PEM}\n", ITS_ID) == PEM
+
+
+@pytest.mark.parametrize(
+    ("pem", "certificate_id"),
+    [
+        (PEM, CERTIFICATE),
+        ("", ITS_ID),
+        ("no PEM", ITS_ID),
+        (PEM.replace("=", "?"), ITS_ID),
+        (PEM + "\n" * 16_384, ITS_ID),
+    ],
+    ids=["another's", "nothing", "none", "not base64", "too long"],
+)
+def test_a_pem_that_is_not_kept(pem, certificate_id):
+    assert verified_pem(pem, certificate_id) is None

@@ -7,7 +7,7 @@ import pytest
 
 from device_registry.certificates import permitted
 from device_registry.record import Status, from_item, to_item
-from device_registry.retirement import retirement_update
+from device_registry.retirement import remembrance_update, retirement_update
 from tests.unit.builders import CERTIFICATE, OTHER_CERTIFICATE, record
 
 KEY = {"serialNumber": {"S": "SN-0001"}}
@@ -73,3 +73,17 @@ def test_no_record_no_retirement(registry):
 def test_a_device_that_waits_for_its_new_certificate_goes_on_without_a_retired_one(registry):
     after = retire(registry, device(Status.PROVISIONING), CERTIFICATE)
     assert permitted(after) == {OTHER_CERTIFICATE}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_certificate_that_the_record_forgot_comes_back_as_a_retired_one(registry, status):
+    before = device(status)
+    forgotten = "ab" * 32
+    registry.put_item(TableName="registry", Item=to_item(before))
+    registry.update_item(TableName="registry", **remembrance_update("SN-0001", forgotten))
+    after = from_item(registry.get_item(TableName="registry", Key=KEY)["Item"])
+    assert after == replace(
+        before,
+        certificate_ids=BOTH | {forgotten},
+        retired_certificate_ids=frozenset({forgotten}),
+    )

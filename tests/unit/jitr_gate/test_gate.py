@@ -616,3 +616,50 @@ def test_what_a_stopped_refusal_leaves_the_next_event_completes(world, number, m
     assert world.aws.status == "INACTIVE"
     assert world.aws.writes == ["UpdateCertificate"]
     assert world.aws.things == {}
+
+
+# Several Regions: the gate away from the device's home.
+
+AWAY = {**GATE_ENVIRONMENT, "DEFAULT_HOME_REGION": "eu-west-1"}
+HOLDS = {"status": Status.ACTIVE, "certificate_id": CERTIFICATE}
+
+
+def test_away_from_home_nothing_is_refused_for_good(world):
+    world = world()
+    before = world.stored()
+    outcome = world.run(environ=AWAY)
+    assert outcome.verdict is Denial.NOT_HOME_REGION
+    assert not outcome.is_fault
+    assert outcome.device.serial_number == "SN-0001"
+    assert world.aws.status == "PENDING_ACTIVATION"
+    assert (world.aws.writes, world.stored()) == ([], before)
+
+
+def test_a_device_that_its_home_granted_is_let_in_away_from_it(world):
+    world = world()
+    world.enrol(**HOLDS)
+    assert world.run(environ=AWAY).verdict is Grant.REPEAT
+    assert world.aws.status == "ACTIVE"
+
+
+def test_a_claim_that_moved_away_while_it_was_let_in_shuts_it_out(world):
+    world = world()
+    world.claims.answers = [None, Refused(denial=Denial.NOT_HOME_REGION)]
+    assert world.run().verdict is Denial.NOT_HOME_REGION
+    assert world.aws.status == "INACTIVE"
+
+
+def test_the_claim_keeps_the_certificate_for_the_other_regions(world):
+    world = world()
+    asked = []
+    world.claims.before = lambda _: None
+    claim = world.claims
+    outcome = gate.run(
+        registered(),
+        AWAY | {"DEFAULT_HOME_REGION": "us-east-1"},
+        clients(world.aws),
+        lambda config, request: asked.append(request) or claim(config, request),
+        time.time(),
+    )
+    assert outcome.verdict is Grant.FIRST_CLAIM
+    assert asked[0].certificate_pem == device_pem()
