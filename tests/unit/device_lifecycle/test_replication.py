@@ -124,7 +124,7 @@ def test_a_second_time_nothing_is_written(other, capsys):
     assert lines(capsys, "certificate-replicated") == []
 
 
-@pytest.mark.parametrize("stopped", range(1, len(STEPS)))
+@pytest.mark.parametrize("stopped", range(len(STEPS)))
 def test_what_was_stopped_half_way_is_finished(other, stopped):
     step, calls = STEPS[stopped], []
 
@@ -171,6 +171,13 @@ def test_what_is_not_copied(name, after):
 def test_one_region_copies_nothing(world):
     turn(world, record(), device(claimed_in=OTHER))
     assert world.aws.things == world.aws.certificates == {}
+
+
+def test_a_change_that_asks_nothing_costs_nothing(other, capsys):
+    reads = []
+    other.table.reading = reads.append
+    assert turn(other, device(), device(shadow_written_at=NOW)) == OK
+    assert (other.aws.calls, reads, lines(capsys)) == ([], [], [])
 
 
 def test_the_record_as_it_is_now_decides(other):

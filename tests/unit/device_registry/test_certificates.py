@@ -1,9 +1,12 @@
 """How certificates stand, which of them a record permits, and what becomes of the others."""
 
+import hashlib
+import ssl
+
 import pytest
 from botocore.exceptions import ClientError
 
-from device_registry.certificates import cut_off, of_device, permitted, status_of
+from device_registry.certificates import cut_off, of_device, permitted, status_of, verified_pem
 from device_registry.record import Status
 from tests.unit.aws_in_memory import Answer, client_of
 from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
@@ -103,7 +106,7 @@ ITS_ID = hashlib.sha256(ENCODING).hexdigest()
 
 def test_a_pem_is_kept_if_it_is_that_certificates():
     assert verified_pem(PEM, ITS_ID) == PEM
-    assert verified_pem(f"  {PEM}\n", ITS_ID) == PEM
+    assert verified_pem(f"{PEM}\n", ITS_ID) == PEM
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,7 @@ def test_a_pem_is_kept_if_it_is_that_certificates():
         (PEM, CERTIFICATE),
         ("", ITS_ID),
         ("no PEM", ITS_ID),
-        (PEM.replace("=", "?"), ITS_ID),
+        (PEM.replace("YW55", "YW5"), ITS_ID),
         (PEM + "\n" * 16_384, ITS_ID),
     ],
     ids=["another's", "nothing", "none", "not base64", "too long"],
