@@ -18,9 +18,9 @@ from tools.takeover.plan import Outcome, TakeOver
 from tools.takeover.run import Result, Selection, count, move
 
 _MEANINGS = {
-    Outcome.MOVED: "Home moved here",
-    Outcome.HERE: "At home here already",
-    Outcome.ELSEWHERE: "At home in a third Region",
+    Outcome.MOVED: "Home moved",
+    Outcome.HERE: "Had that home already",
+    Outcome.ELSEWHERE: "Another home",
     Outcome.NOT_CLAIMABLE: "Nobody could claim them as they are",
     Outcome.MALFORMED: "Malformed",
     Outcome.UNKNOWN: "Not enrolled",
@@ -29,11 +29,19 @@ _MEANINGS = {
 # What an operator has to look at.
 _WRONG = (Outcome.MALFORMED, Outcome.UNKNOWN, Outcome.FAILED)
 
+_MUST_NOT_GRANT = (
+    "{lost} must not go on granting: as long as anything answers devices there, one serial number "
+    "may be granted in both Regions, and one of the two devices is cut off when they meet. First "
+    "see that its templates are disabled and its CAs are inactive or, where you cannot reach it, "
+    "that AWS says so of AWS IoT, AWS Lambda or Amazon DynamoDB there."
+)
+
 _EPILOG = """\b
 Examples:
   iot-provisioning take-over --from eu-west-1 --dry-run
   iot-provisioning take-over --from eu-west-1
   iot-provisioning take-over --from eu-west-1 --serials serials.txt
+  AWS_REGION=eu-central-1 iot-provisioning take-over --from eu-central-1 --to eu-west-1
 
 Run it against the stack that goes on: its stack file, its AWS_REGION. The records whose home is the
 lost Region get this one as their home, those that name none too where that is the default. From
@@ -43,6 +51,10 @@ By default the records move that may still be claimed: ENROLLED, PROVISIONING, a
 certificate may be replaced. A device that is released or resumed afterwards moves with --serials;
 --all moves every record, whatever its status. Each write wins over what the lost Region wrote of
 the same record and could not send, so no more is written than has to be.
+
+A Region that lives hands over instead: run with --to against the stack of the Region that is the
+home now. It decides there about each record up to the write, and no longer from then on, so nothing
+has to be stopped.
 
 Who moved a record, and when, is kept in it: `show` has it. Everything may be repeated: what has
 moved is left alone, so an interrupted run goes on where it is run again.
@@ -62,6 +74,13 @@ Exit code 1 if a record could not be moved, is malformed or unknown, or nobody s
     metavar="REGION",
     callback=region,
     help="The Region whose records are taken over.",
+)
+@click.option(
+    "--to",
+    "receiving",
+    metavar="REGION",
+    callback=region,
+    help="Hand over to this Region instead, from that of the stack.",
 )
 @click.option("--all", "everything", is_flag=True, help="Records in every status.")
 @click.option("--batch", metavar="BATCH", help="Only records that were enrolled with this batch.")
@@ -95,6 +114,7 @@ def take_over(
     lost: str,
     deployment: Deployment,
     *,
+    receiving: str | None,
     batch: str | None,
     serials_file: TextIO | None,
     default_home_region: str | None,
@@ -107,7 +127,7 @@ def take_over(
     """Let this Region decide about the records of another one, which is lost."""
     if batch is not None and serials_file is not None:
         raise click.UsageError("Give --batch or --serials, not both.")
-    own = _own_region(deployment, lost)
+    own = _new_home(deployment, lost, receiving)
     serials = None if serials_file is None else gather((), serials_file)
     selection = Selection(batch=batch, serials=serials)
     plan = TakeOver(
@@ -118,7 +138,7 @@ def take_over(
         by=deployment.caller_arn,
         at=int(time.time()),
     )
-    _warn(plan)
+    _warn(plan, handed_over=receiving is not None)
     with _how_to_go_on(Counter()):
         found = count(deployment.registry, plan, selection)
     moving = found[Outcome.MOVED]
@@ -136,34 +156,37 @@ def take_over(
         context.exit(PARTLY)
 
 
-def _own_region(deployment: Deployment, lost: str) -> str:
-    """Return the Region that takes over: where the clients and the stack are.
+def _new_home(deployment: Deployment, lost: str, receiving: str | None) -> str:
+    """Return the Region that takes over: where clients and stack are, or whom these hand over to.
 
     Raises:
-        click.UsageError: they are in two, or in the lost one.
+        click.UsageError: clients and stack are in two Regions, or in the wrong one.
     """
     own = deployment.dynamodb.meta.region_name
     of_stack = deployment.stack.region
     if of_stack not in (None, own):
         raise click.UsageError(
-            f"The stack file is that of {of_stack}, and AWS_REGION is {own}: set both to the "
-            "Region that goes on."
+            f"The stack file is that of {of_stack}, and AWS_REGION is {own}: set both to one "
+            "Region."
         )
-    if own == lost:
+    if receiving is None and own == lost:
         raise click.UsageError(
             f"{lost} cannot take over from itself: set --stack and AWS_REGION to the Region that "
-            "goes on."
+            "goes on, or hand over with --to."
         )
-    return own
+    if receiving is not None and (own != lost or receiving == lost):
+        raise click.UsageError(
+            f"With --to a Region hands over what is its own: {own} has nothing of {lost} to hand "
+            f"over to {receiving}. Set --stack and AWS_REGION to {lost}, and --to to another."
+        )
+    return receiving or own
 
 
-def _warn(plan: TakeOver) -> None:
-    note(
-        f"{plan.lost} must not go on granting: as long as anything answers devices there, one "
-        "serial number may be granted in both Regions, and one of the two devices is cut off when "
-        "they meet. First see that its templates are disabled and its CAs are inactive or, where "
-        "you cannot reach it, that AWS says so of AWS IoT, AWS Lambda or Amazon DynamoDB there."
-    )
+def _warn(plan: TakeOver, *, handed_over: bool) -> None:
+    if handed_over:
+        note(f"Until {plan.own} has heard of a record's move, neither Region grants it.")
+    else:
+        note(_MUST_NOT_GRANT.format(lost=plan.lost))
     if plan.default_home is None:
         note(
             "The stack names no default home Region, so records without a home are left alone; "
@@ -236,6 +259,6 @@ def _conclude(found: Counter[Outcome], plan: TakeOver) -> None:
     if found[Outcome.FAILED]:
         note("Run the same command again for those that were not moved.")
     note(
-        f"Devices that ask in {plan.own} are let in there now. Enrol new ones with --home-region "
-        f"{plan.own} until {plan.lost} is back."
+        f"Devices that ask in {plan.own} are let in there now. Enrol new ones that shall be so, "
+        f"too, with --home-region {plan.own}."
     )

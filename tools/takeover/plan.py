@@ -27,6 +27,8 @@ CLAIMABLE = (Status.ENROLLED, Status.PROVISIONING, Status.ACTIVE)
 class TakeOver:
     """Homes in ``lost`` move to ``own``; by whom, and when (seconds since 1970).
 
+    ``own`` is the Region of who takes over, or the one that is handed over to.
+
     ``default_home`` is the home of records that name none; None where the stack has one Region.
     ``every_status`` moves records, too, that nobody could claim as they are.
     """

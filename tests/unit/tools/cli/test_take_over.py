@@ -73,7 +73,7 @@ def test_run_again_there_is_nothing_to_move(table, tmp_path):
     assert take_over(tmp_path, "--yes").exit_code == DONE
     again = take_over(tmp_path)
     assert (again.exit_code, "There is nothing to move." in again.stderr) == (DONE, True)
-    assert "At home here already" in again.stdout
+    assert "Had that home already" in again.stdout
 
 
 def test_only_those_that_are_named_and_a_stranger_among_them_ends_with_1(table, tmp_path):
@@ -139,3 +139,21 @@ def test_a_record_that_could_not_be_moved_is_named(table, tmp_path, monkeypatch)
     assert result.exit_code == PARTLY
     assert "DynamoDB refused the record of SN-1" in result.stderr
     assert "Run the same command again" in result.stderr
+
+
+def test_a_region_hands_its_own_over_and_nobody_has_to_stop(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", LOST)
+    arn = f"arn:aws:dynamodb:{LOST}:123456789012:table/acme-registry"
+    result = take_over(tmp_path, "--yes", "--to", OWN, registry_table_arn=arn)
+    assert result.exit_code == DONE
+    assert "must not go on granting" not in result.stderr
+    assert "neither Region grants it" in result.stderr
+    assert homes(table) == [OWN, OWN, OWN, LOST]
+
+
+@pytest.mark.parametrize(("lost", "to"), [(LOST, "us-east-1"), (OWN, OWN)])
+def test_nobody_hands_over_what_is_another_s_or_to_itself(table, tmp_path, lost, to):
+    result = take_over(tmp_path, "--yes", "--to", to, lost=lost)
+    assert result.exit_code == USAGE
+    assert "hands over what is its own" in result.output
+    assert homes(table) == BEFORE
