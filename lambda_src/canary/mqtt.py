@@ -96,14 +96,6 @@ class Connection:
         self._send(packets.publish(Publish(topic, payload, packet_id)))
         self._await("PUBLISH", packets.Puback, lambda each: each.packet_id == packet_id)
 
-    def tell(self, topic: str, payload: bytes) -> None:
-        """Publish a message, and wait for nothing.
-
-        Raises:
-            Closed: it could not be sent.
-        """
-        self._send(packets.publish(Publish(topic, payload)))
-
     def message(self, *topics: str) -> Publish:
         """Return the first message on one of these topics.
 

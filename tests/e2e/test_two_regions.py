@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.regions import CLAIM, GATEWAYS
 from tools.cli.stack import read
+from tools.device.failover import CONFIGURATION_KEY, configured_names
 from tools.device.session import discover_host_name
 
 pytestmark = pytest.mark.endpoint
@@ -92,5 +93,6 @@ def test_devices_are_told_both_endpoints_the_own_first(two_regions):
     names = [discover_host_name(stack.client("iot")) for stack in two_regions.stacks]
     for stack, told in zip(two_regions.stacks, (names, names[::-1]), strict=True):
         body = json.loads(stack.describe_template("factory")["templateBody"])
-        assert body["DeviceConfiguration"] == {"mqttEndpoints": ",".join(told)}
+        assert body["DeviceConfiguration"].keys() == {CONFIGURATION_KEY}
+        assert configured_names(body["DeviceConfiguration"]) == tuple(told)
     assert len(set(names)) == len(names)

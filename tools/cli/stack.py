@@ -100,6 +100,23 @@ def read(path: Path, region: Callable[[], str | None] = lambda: None) -> Stack:
     Raises:
         StackFileError: it cannot be read, or it is not the output of an applied stack.
     """
+    outputs = read_outputs(path, region)
+    try:
+        return parse(outputs)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StackFileError(_not_ours(path, error)) from error
+
+
+def read_outputs(path: Path, region: Callable[[], str | None] = lambda: None) -> dict[str, Any]:
+    """Read the outputs' values, by name, out of a stack file.
+
+    Args:
+        path: the file.
+        region: as for `read`.
+
+    Raises:
+        StackFileError: it cannot be read, or it is not the output of an applied stack.
+    """
     try:
         outputs = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -115,16 +132,20 @@ def read(path: Path, region: Callable[[], str | None] = lambda: None) -> Stack:
         )
     try:
         values = {name: output["value"] for name, output in outputs.items()}
-        return parse(
-            _of_region(path, values["regions"], region()) if "regions" in values else values
-        )
+        if "regions" in values:
+            return dict(_of_region(path, values["regions"], region()))
     except StackFileError:
         raise
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StackFileError(
-            f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
-            "that wraps the module has to pass its outputs on under their names."
-        ) from error
+        raise StackFileError(_not_ours(path, error)) from error
+    return values
+
+
+def _not_ours(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
+        "that wraps the module has to pass its outputs on under their names."
+    )
 
 
 def _of_region(path: Path, stacks: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:

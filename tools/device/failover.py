@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tools.device.failures import DeviceError
-from tools.device.model import ClientCredentials
+from tools.device.model import ClientCredentials, host_name
 from tools.device.ports import Session, Transport
 
 CONFIGURATION_KEY = "mqttEndpoints"
@@ -48,7 +48,9 @@ def configured_names(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     listed = configuration.get(CONFIGURATION_KEY)
     if not isinstance(listed, str):
         return ()
-    return tuple(dict.fromkeys(name for each in listed.split(",") if (name := each.strip())))
+    return tuple(
+        dict.fromkeys(name for each in listed.split(",") if (name := host_name(each.strip())))
+    )
 
 
 def is_time_to_return(memory: Memory, now: float, return_after: float) -> bool:

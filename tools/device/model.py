@@ -171,6 +171,15 @@ def registration_parameters(device: DeviceSpec) -> dict[str, str]:
     return parameters | dict(device.parameters)
 
 
+def host_name(endpoint_address: str) -> str:
+    """The name in an endpoint's address.
+
+    AWS answers a bare name. Emulators append the port of their HTTP interface, which is not where
+    MQTT is spoken.
+    """
+    return endpoint_address.partition(":")[0]
+
+
 def default_client_id_prefix(template_name: str) -> str:
     """The prefix of claim sessions' client ids that a template's claim policy admits by default."""
     return f"claim-{template_name}-"

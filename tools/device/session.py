@@ -27,7 +27,13 @@ from tools.device.failures import (
     UnusableCredentials,
     connection_failure,
 )
-from tools.device.model import ClientCredentials, IssuedCertificate, Message, RegisteredThing
+from tools.device.model import (
+    ClientCredentials,
+    IssuedCertificate,
+    Message,
+    RegisteredThing,
+    host_name,
+)
 from tools.device.tunnel import Tunnel
 
 if TYPE_CHECKING:
@@ -376,6 +382,4 @@ def discover_host_name(iot: IoTClient) -> str:
         botocore.exceptions.ClientError: The call was refused.
     """
     address: str = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-    # AWS answers a bare name. Emulators append the port of their HTTP interface, which is not
-    # where MQTT is spoken.
-    return address.partition(":")[0]
+    return host_name(address)

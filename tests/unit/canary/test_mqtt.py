@@ -218,6 +218,9 @@ def test_what_cannot_be_sent_is_told():
     stream.sendall = lambda _: None
     with pytest.raises(Closed, match="ConnectionResetError"):
         connection.ping()
+    stream.recv = lambda _: b""
+    with pytest.raises(Closed, match="by the server"):
+        connection.ping()
 
 
 # --- requests to AWS IoT
