@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.drills import drill  # noqa: F401 - a fixture
 from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import ClaimKey, Stack

@@ -93,7 +93,7 @@ def verify(
             f"{STACK_VARIABLE}."
         )
     try:
-        outputs = read_outputs(stack_file)
+        outputs = read_outputs(stack_file, lambda: region)
         target = run.target(outputs, template=template, device_type=device_type)
     except (StackFileError, NothingToVerify) as error:
         raise click.UsageError(str(error)) from error

@@ -1,0 +1,106 @@
+"""One serial number, claimed in both Regions at the same moment.
+
+`make drills` repeats it many times.
+"""
+
+import random
+import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from device_registry.certificates import ACTIVE
+from device_registry.record import Status
+from tests.e2e.drills import ONCE, ROUNDS, TYPE, until
+from tools.device.failures import DeviceError
+
+pytestmark = pytest.mark.endpoint
+
+SLOWEST_SECONDS = 1.5
+SPREAD = random.SystemRandom()
+BOARDS = ("one", "other")
+
+
+def claim_in_both(drill, serial_number):
+    """Let two devices claim a serial number, one in each Region; return what each got."""
+    together = threading.Barrier(len(BOARDS))
+
+    def claim(number):
+        together.wait()
+        try:
+            return drill.provision(serial_number, number, board=BOARDS[number], retry=ONCE)
+        except DeviceError:
+            return None
+
+    with ThreadPoolExecutor(len(BOARDS)) as pool:
+        return list(pool.map(claim, range(len(BOARDS))))
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_the_home_region_alone_lets_one_in(drill, number):
+    serial_number = f"SN-{secrets.token_hex(4)}"
+    home = number % 2
+    region = drill.stacks[home].endpoint.region
+    drill.stacks[0].enrol(serial_number, device_type=TYPE, home_region=region)
+    drill.agreed(serial_number)
+    with drill.delayed(SPREAD.uniform(0, SLOWEST_SECONDS)):
+        results = claim_in_both(drill, serial_number)
+        assert results[1 - home] is None
+        won = results[home].certificate_id
+    record = drill.agreed(serial_number)
+    assert record.certificate_ids == {won}
+
+    def copied():
+        """The certificate is ACTIVE in both Regions."""
+        return drill.statuses(won) == [ACTIVE, ACTIVE]
+
+    until(copied)
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_where_both_were_home_one_certificate_remains(drill, number):
+    """The lost Region lived on, and both let a device in: what no condition can prevent."""
+    serial_number = f"SN-{secrets.token_hex(4)}"
+    first, second = drill.stacks
+    first.enrol(serial_number, device_type=TYPE)
+    drill.agreed(serial_number)
+    with drill.apart():
+        drill.operate(second, "take-over", "--from", first.endpoint.region, "--yes")
+        results = claim_in_both(drill, serial_number)
+        ids = [result.certificate_id for result in results]
+        assert len(set(ids)) == len(BOARDS), "both were let in, which is what this is about"
+        assert drill.active(*ids) == set(ids)
+
+    def converged():
+        """At most one certificate is ACTIVE, in any Region."""
+        return len(drill.active(*ids)) <= 1
+
+    until(converged)
+
+    def remembered():
+        """The record knows both certificates, and holds one."""
+        return drill.agreed(serial_number).certificate_ids == set(ids)
+
+    until(remembered)
+    record = drill.agreed(serial_number)
+    (loser,) = set(ids) - {record.certificate_id}
+    assert record.status in (Status.PROVISIONING, Status.ACTIVE)
+    assert record.retired_certificate_ids == {loser}
+
+    def settled():
+        """The winner is ACTIVE in both Regions, the loser in none."""
+        winner = drill.statuses(record.certificate_id) == [ACTIVE, ACTIVE]
+        return winner and ACTIVE not in drill.statuses(loser)
+
+    until(settled)
+    functions = [
+        stack.outputs["device_lifecycle"]["functions"]["enforcement"] for stack in drill.stacks
+    ]
+    told = [
+        entry
+        for stack, function in zip(drill.stacks, functions, strict=True)
+        for entry in stack.log_entries(f"/aws/lambda/{function['name']}")
+        if entry.get("event") == "registry-conflict" and entry.get("serialNumber") == serial_number
+    ]
+    assert [entry["certificateId"] for entry in told] == [loser]
