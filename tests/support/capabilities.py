@@ -9,9 +9,11 @@ Entries with a probe ask the endpoint. The others cannot be asked cheaply: they 
 embedded endpoint, and an external one is taken at its word.
 
 Applying a CA's provisioning template (JITP), closing a connection (DeleteConnection), counting log
-lines, invoking functions from alarms and asking policies on behalf of services are no entries: the
-embedded endpoint has stand-ins for them, in `jitp.py`, `endpoint_server.py`, `alarms.py` and
-`authority.py`, and an external one is taken at its word.
+lines, invoking functions from alarms, asking policies on behalf of services, telling Regions apart
+by the server's name, replicating tables asynchronously and sharing them between accounts are no
+entries: the embedded endpoint has stand-ins for them, in `jitp.py`, `endpoint_server.py`,
+`alarms.py`, `authority.py`, `server_names.py`, `global_tables.py` and `shared_tables.py`, and an
+external one is taken at its word.
 """
 
 import enum

@@ -2,8 +2,9 @@
 
 This is the one file that knows which engine is embedded (its version is pinned in the
 requirements). It runs in the engine's own environment, so it imports nothing of the project but
-its neighbours `jitp.py`, `alarms.py`, `authority.py`, `exclusive_things.py`, `function_logs.py`
-and `journal.py`, which are loaded by their paths:
+its neighbours `jitp.py`, `alarms.py`, `authority.py`, `exclusive_things.py`, `function_logs.py`,
+`global_tables.py`, `journal.py`, `server_names.py` and `shared_tables.py`, which are loaded by
+their paths:
 
     .venv-endpoint/bin/python endpoint_server.py --port 4566 --mqtt-port 8883 --state DIRECTORY
 
@@ -19,9 +20,11 @@ needs no bootstrap: make users and roles with the account's number as the access
 The engine registers a device's certificate just in time, and stops there. What AWS IoT does next,
 when the certificate's CA has a provisioning template, `jitp.py` stands in for. It counts no log
 line, evaluates alarms now and then, and has them tell topics only: `alarms.py` says what is mended,
-and what is not. It leaves
-a connection open whatever becomes of its certificate: DeleteConnection closes one here, and AWS,
-which also closes those of a certificate that was switched off, within minutes, closes more.
+and what is not. It does not tell Regions apart by the name that a device dials (`server_names.py`),
+replicates tables at once, whatever was written there meanwhile (`global_tables.py`), and keeps them
+to their account (`shared_tables.py`). It leaves a connection open whatever becomes of its
+certificate: DeleteConnection closes one here, and AWS, which also closes those of a certificate
+that was switched off, within minutes, closes more.
 """
 
 import argparse
@@ -42,6 +45,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import h11
 from hypercorn.events import RawData
 from hypercorn.protocol.h11 import H11Protocol
@@ -109,6 +113,11 @@ def neighbour(name: str) -> Any:
     sys.modules[name] = module
     specification.loader.exec_module(module)
     return module
+
+
+def iot_regions() -> list[str]:
+    """Every Region that AWS IoT is in."""
+    return botocore.session.get_session().get_available_regions("iot")
 
 
 def authorise_calls_on_their_target() -> None:
@@ -377,6 +386,9 @@ def main() -> None:
     authorise_calls_on_their_target()
     serve_delete_connection()
     neighbour("exclusive_things").mend(engine("services.iot"))
+    neighbour("server_names").mend(engine("services.iot"), iot_regions())
+    neighbour("global_tables").mend(engine("services.dynamodb"))
+    neighbour("shared_tables").mend(engine)
     dispatch = queue_events()
     deliver_logs_in_turn()
     neighbour("function_logs").mend(engine("core.lambda_runtime"))

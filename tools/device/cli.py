@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from tools.device.claims import Claim, ClaimCertificate, TrustedUserClaim
+from tools.device.failover import (
+    CONFIGURATION_KEY,
+    RETURN_AFTER_SECONDS,
+    Failover,
+    Way,
+    configured_names,
+)
 from tools.device.failures import DeviceError, ExitCode, NotReachable, Rejected
 from tools.device.fleet import DEFAULT_CONCURRENCY, Outcome, provision_many, read_devices
 from tools.device.just_in_time import PATIENCE, come_up
@@ -28,16 +35,19 @@ from tools.device.model import (
     KeyFlow,
     ProvisioningResult,
 )
-from tools.device.provisioner import Provisioner, RetryPolicy, connect
+from tools.device.provisioner import Place, Provisioner, RetryPolicy, connect
 from tools.device.session import (
     ALPN_PORT,
+    PROMPT,
     SECURE_MQTT_PORT,
     Endpoint,
     SdkTransport,
     discover_host_name,
+    region_of,
 )
-from tools.device.state import Step, next_step
-from tools.device.store import CredentialStore
+from tools.device.standing import Heartbeat, StandingDevice
+from tools.device.state import Identity, Step, next_step
+from tools.device.store import CredentialStore, EndpointStore
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _MAX_CONCURRENCY = 500
@@ -56,14 +66,36 @@ def _options(*decorators: Callable[[_Command], _Command]) -> Callable[[_Command]
     return apply
 
 
-_endpoint_options = _options(
-    click.option(
-        "--endpoint",
-        "host_name",
-        metavar="NAME",
-        help="Endpoint name: looked up, sent as TLS server name, expected in the server's "
-        "certificate. Default: the account's, by iot:DescribeEndpoint.",
-    ),
+_ENDPOINT_HELP = (
+    "Endpoint name: looked up, sent as TLS server name, expected in the server's certificate. "
+)
+_one_endpoint_option = click.option(
+    "--endpoint",
+    "host_names",
+    metavar="NAME",
+    # A list of one, as the other commands have.
+    callback=lambda _context, _parameter, name: (name,) if name else (),
+    help=f"{_ENDPOINT_HELP}Default: the account's, by iot:DescribeEndpoint.",
+)
+_claim_endpoints_option = click.option(
+    "--endpoint",
+    "host_names",
+    metavar="NAME",
+    multiple=True,
+    help=f"{_ENDPOINT_HELP}Repeatable: the next one is tried when one does not serve, or refuses. "
+    "Default: the account's, by iot:DescribeEndpoint.",
+)
+_own_endpoints_option = click.option(
+    "--endpoint",
+    "host_names",
+    metavar="NAME",
+    multiple=True,
+    help=f"{_ENDPOINT_HELP}Repeatable, in the order to try. Default: those that the device was "
+    f"told when it was provisioned (its {CONFIGURATION_KEY}), else the account's, by "
+    "iot:DescribeEndpoint.",
+)
+
+_address_options = _options(
     click.option(
         "--address",
         metavar="HOST",
@@ -95,8 +127,21 @@ _store_option = click.option(
 
 _claim_options = _options(
     click.option("--template", required=True, help="Name of the provisioning template."),
-    click.option("--claim-cert", type=_FILE, help="PEM file of the claim certificate."),
-    click.option("--claim-key", type=_FILE, help="PEM file of its private key."),
+    click.option(
+        "--claim-cert",
+        "claim_certs",
+        type=_FILE,
+        multiple=True,
+        help="PEM file of the claim certificate. One for all endpoints or, where each Region has "
+        "its own, one for each --endpoint, in their order.",
+    ),
+    click.option(
+        "--claim-key",
+        "claim_keys",
+        type=_FILE,
+        multiple=True,
+        help="PEM file of its private key. One for all, or one for each --claim-cert.",
+    ),
     click.option(
         "--trusted-user",
         is_flag=True,
@@ -176,7 +221,8 @@ def device() -> None:
     help="A further template parameter. Repeatable.",
 )
 @_claim_options
-@_endpoint_options
+@_claim_endpoints_option
+@_address_options
 @_store_option
 @_greeting_options
 @_attempts_option
@@ -212,7 +258,8 @@ def provision(
 @device.command("connect", short_help="Connect a provisioned device once more.")
 @click.option("--serial", required=True, help="The device's serial number.")
 @click.option("--type", "device_type", default="", help="The device's type, for its topics.")
-@_endpoint_options
+@_own_endpoints_option
+@_address_options
 @_store_option
 @_greeting_options
 @_attempts_option
@@ -230,21 +277,17 @@ def connect_(
     store = CredentialStore(store_directory)
     greeting = _greeting(options)
     try:
-        identity = store.load(serial)
-        if identity is None or next_step(identity, 0) is not Step.CONNECT:
-            raise click.UsageError(
-                f"The device {serial} has no identity in {store_directory}. "
-                "Run `iot-provisioning device provision` first."
-            )
-        with SdkTransport(_endpoint(options)) as transport:
+        identity = _stored_identity(store, serial, store_directory)
+        report = _progress_lines(as_json)
+        with _ways(_own_endpoints(options, identity)) as ways:
             messages = connect(
                 DeviceSpec(serial, device_type),
                 identity,
-                transport=transport,
+                transport=Failover(ways, report=report),
                 store=store,
                 greeting=greeting,
                 retry=RetryPolicy(attempts=attempts),
-                report=_progress_lines(as_json),
+                report=report,
             )
     except DeviceError as error:
         raise _failed(error, serial, as_json) from error
@@ -261,6 +304,78 @@ def connect_(
     click.echo(f"{serial} connected as {identity.thing_name}.")
     for message in messages:
         click.echo(f"{message.topic}: {message.payload.decode('utf-8', 'replace')}")
+
+
+@device.command(short_help="Keep a device connected, through whichever endpoint serves.")
+@click.option("--serial", required=True, help="The device's serial number.")
+@click.option("--type", "device_type", default="", help="The device's type, for its topics.")
+@_own_endpoints_option
+@_address_options
+@_store_option
+@click.option(
+    "--publish",
+    "publish",
+    multiple=True,
+    metavar="TOPIC",
+    help="Publish the heartbeat on this topic; {thing}, {serial} and {type} are filled in. "
+    "Repeatable. Default: the device's own shadow.",
+)
+@click.option(
+    "--heartbeat",
+    type=click.FloatRange(0, min_open=True),
+    default=Heartbeat.seconds,
+    show_default=True,
+    metavar="SECONDS",
+    help="From one heartbeat to the next. One that is not confirmed tells that the line is cut.",
+)
+@click.option(
+    "--return-after",
+    type=click.FloatRange(0),
+    default=RETURN_AFTER_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Try the first endpoint again after this time with another one.",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="End after this time. Default: stay until Ctrl-C.",
+)
+def stay(
+    *,
+    serial: str,
+    device_type: str,
+    store_directory: Path,
+    publish: tuple[str, ...],
+    heartbeat: float,
+    return_after: float,
+    seconds: float | None,
+    **options: Any,
+) -> None:
+    """Hold a connection under the thing name, and find another when it is lost.
+
+    Endpoints are tried in their order, and in rounds with growing, random waits until one serves.
+    """
+    try:
+        identity = _stored_identity(CredentialStore(store_directory), serial, store_directory)
+        with _ways(_own_endpoints(options, identity)) as ways:
+            standing = StandingDevice(
+                DeviceSpec(serial, device_type),
+                identity,
+                Failover(ways, return_after=return_after, report=click.echo),
+                Heartbeat(publish or Heartbeat.topics, heartbeat),
+                report=click.echo,
+            )
+            try:
+                standing.stay(float("inf") if seconds is None else seconds)
+            except KeyboardInterrupt:
+                click.echo("Interrupted.")
+    except DeviceError as error:
+        raise _failed(error, serial, as_json=False) from error
+    times = "once" if len(standing.losses) == 1 else f"{len(standing.losses)} times"
+    longest = max((loss.seconds for loss in standing.losses), default=0.0)
+    click.echo(f"Lost its connection {times}, {longest:.1f} s at the longest.")
 
 
 @device.command("just-in-time", short_help="Come up with the maker's certificate.")
@@ -280,7 +395,8 @@ def connect_(
 )
 @click.option("--serial", help="The device's serial number, for its topics. Default: client id.")
 @click.option("--type", "device_type", default="", help="The device's type, for its topics.")
-@_endpoint_options
+@_one_endpoint_option
+@_address_options
 @_greeting_options
 @click.option(
     "--attempts",
@@ -324,7 +440,7 @@ def just_in_time(
     except (OSError, ValueError) as error:
         raise click.UsageError(f"The certificate or its key cannot be read: {error}") from error
     try:
-        with SdkTransport(_endpoint(options)) as transport:
+        with SdkTransport(_endpoints(options)[0]) as transport:
             result = come_up(
                 spec,
                 credentials,
@@ -359,7 +475,8 @@ def just_in_time(
     help="Devices at once.",
 )
 @_claim_options
-@_endpoint_options
+@_claim_endpoints_option
+@_address_options
 @_store_option
 @_greeting_options
 @_attempts_option
@@ -502,47 +619,99 @@ def _progress_lines(as_json: bool) -> Callable[[str], None]:
 def _provisioner(
     store_directory: Path, attempts: int, report: Callable[[str], None], options: dict[str, Any]
 ) -> Iterator[Provisioner]:
-    claim = _claim(options)
+    claims = _claims(options)
     greeting = _greeting(options)
-    with SdkTransport(_endpoint(options)) as transport:
+    endpoints = _endpoints(options)
+    if len(claims) == 1:
+        claims *= len(endpoints)
+    with _ways(endpoints) as ways:
+        several = len(ways) > 1
+        first, *others = (
+            Place(
+                way.transport,
+                claim,
+                EndpointStore(store_directory, way.name)
+                if several
+                else CredentialStore(store_directory),
+            )
+            for way, claim in zip(ways, claims, strict=True)
+        )
         yield Provisioner(
-            transport=transport,
+            transport=first.transport,
             template_name=options["template"],
-            claim=claim,
-            store=CredentialStore(store_directory),
+            claim=first.claim,
+            store=first.store,
             key_flow=KeyFlow.CSR if options["csr"] else KeyFlow.KEYS,
             client_id_prefix=options["client_id_prefix"],
+            elsewhere=tuple(others),
             retry=RetryPolicy(attempts=attempts),
             greeting=greeting,
             report=report,
         )
 
 
-def _claim(options: dict[str, Any]) -> Claim:
-    certificate, key = options["claim_cert"], options["claim_key"]
+@contextmanager
+def _ways(endpoints: Sequence[Endpoint]) -> Iterator[list[Way]]:
+    timeouts = PROMPT if len(endpoints) > 1 else None
+    with ExitStack() as stack:
+        yield [
+            Way(each.host_name, stack.enter_context(SdkTransport(each, timeouts)))
+            for each in endpoints
+        ]
+
+
+def _stored_identity(store: CredentialStore, serial: str, directory: Path) -> Identity:
+    identity = store.load(serial)
+    if identity is None or next_step(identity, 0) is not Step.CONNECT:
+        raise click.UsageError(
+            f"The device {serial} has no identity in {directory}. "
+            "Run `iot-provisioning device provision` first."
+        )
+    return identity
+
+
+def _claims(options: dict[str, Any]) -> list[Claim]:
+    """One for all endpoints, or one for each."""
+    certificates, keys, names = options["claim_certs"], options["claim_keys"], options["host_names"]
     if options["trusted_user"]:
-        if certificate or key:
+        if certificates or keys:
             raise click.UsageError("--trusted-user needs no --claim-cert and no --claim-key.")
-        return TrustedUserClaim(_iot_client(), options["template"])
-    if not certificate or not key:
+        regions = [region_of(name) for name in names] if len(names) > 1 else [None]
+        return [TrustedUserClaim(_iot_client(each), options["template"]) for each in regions]
+    if not certificates or not keys:
         raise click.UsageError("Give both --claim-cert and --claim-key, or --trusted-user.")
-    return ClaimCertificate(certificate, key)
+    if len(certificates) not in (1, len(names)) or len(keys) not in (1, len(certificates)):
+        raise click.UsageError(
+            "Give one --claim-cert, or one for each --endpoint, and one --claim-key, or one for "
+            "each --claim-cert."
+        )
+    if len(keys) == 1:
+        keys *= len(certificates)
+    return [ClaimCertificate(*pair) for pair in zip(certificates, keys, strict=True)]
 
 
-def _endpoint(options: dict[str, Any]) -> Endpoint:
-    host_name = options["host_name"]
-    if host_name is None:
+def _own_endpoints(options: dict[str, Any], identity: Identity) -> list[Endpoint]:
+    told = configured_names(identity.device_configuration)
+    return _endpoints({**options, "host_names": options["host_names"] or told})
+
+
+def _endpoints(options: dict[str, Any]) -> list[Endpoint]:
+    names = options["host_names"]
+    if not names:
         try:
-            host_name = discover_host_name(_iot_client())
+            names = (discover_host_name(_iot_client()),)
         except (BotoCoreError, ClientError) as error:
             raise NotReachable("AWS IoT, to ask it for its endpoint", str(error)) from error
-    return Endpoint(host_name, options["port"], options["address"], options["ca_file"])
+    return [
+        Endpoint(name, options["port"], options["address"], options["ca_file"]) for name in names
+    ]
 
 
-def _iot_client() -> Any:
+def _iot_client(region: str | None = None) -> Any:
     try:
         # boto3 alone reads AWS_DEFAULT_REGION only.
-        return boto3.Session(region_name=os.environ.get("AWS_REGION") or None).client("iot")
+        region = region or os.environ.get("AWS_REGION") or None
+        return boto3.Session(region_name=region).client("iot")
     except NoRegionError as error:
         raise click.UsageError(
             "No AWS Region is set, so AWS IoT cannot be asked. Set AWS_REGION to the Region of the "

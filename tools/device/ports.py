@@ -37,6 +37,10 @@ class Session(Protocol):
         """The messages that have arrived on the topics subscribed to."""
         ...
 
+    def lost_within(self, seconds: float) -> bool:
+        """Wait that long for the connection to be lost; True as soon as it is."""
+        ...
+
     def close(self) -> None:
         """Disconnect. Never raises, and may be called twice."""
         ...

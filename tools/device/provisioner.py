@@ -25,6 +25,7 @@ from tenacity import (
 
 from tools.device import keys
 from tools.device.claims import Claim
+from tools.device.failover import Failover, Way, first_to_serve
 from tools.device.failures import ConnectionRefused, DeviceError, Rejected, starts_over
 from tools.device.model import (
     SILENT,
@@ -94,8 +95,27 @@ def quiet(_: str) -> None:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A further endpoint to provision devices at.
+
+    Attributes:
+        transport: The way to it.
+        claim: What lets a new device in there; each Region knows certificates of its own.
+        store: Keeps apart what is under way there.
+    """
+
+    transport: Transport
+    claim: Claim
+    store: CredentialStore
+
+
+@dataclass(frozen=True)
 class Provisioner:
     """What the devices of a batch have in common. May be used from several threads.
+
+    Where there are several endpoints, each try is one round through them, in order: the next one
+    has its turn when one does not answer, or refuses. A device is not told why it is refused, so
+    this may just be another Region than its home.
 
     Attributes:
         transport: The way to the endpoint.
@@ -104,6 +124,8 @@ class Provisioner:
         store: Where devices keep their identities.
         key_flow: Where private keys are made.
         client_id_prefix: Of the claim sessions' client ids; None for the template's default.
+        elsewhere: The endpoints after the first, in the order to try. With any, ``store`` is one
+            that keeps apart what is under way at the first.
         retry: How often to try.
         greeting: What a device does when it has connected with its own identity.
         report: Takes lines of progress.
@@ -118,6 +140,7 @@ class Provisioner:
     store: CredentialStore
     key_flow: KeyFlow = KeyFlow.CSR
     client_id_prefix: str | None = None
+    elsewhere: tuple[Place, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     greeting: Greeting = SILENT
     report: Report = quiet
@@ -136,16 +159,18 @@ class Provisioner:
             ValueError: Its claim session's client id would be too long for AWS IoT.
         """
         start = self.timer()
-        run = _ClaimPhase(self, device)
+        places = (Place(self.transport, self.claim, self.store), *self.elsewhere)
+        runs = [_ClaimPhase(self, place, device) for place in places]
         identity = self.store.load(device.serial_number)
+        last = runs[0]
         if identity is None or next_step(identity, self.clock()) is not Step.CONNECT:
-            identity = run.until_registered()
+            identity, last = self._until_registered(runs)
         thing_name = _registered_name(identity)
         claimed = self.timer()
         messages = connect(
             device,
             identity,
-            transport=self.transport,
+            transport=_all_of(places, first=runs.index(last)),
             store=self.store,
             greeting=self.greeting,
             retry=self.retry,
@@ -164,11 +189,11 @@ class Provisioner:
             private_key_file=str(
                 self.store.private_key_file(device.serial_number, identity.certificate_id)
             ),
-            resumed=run.attempts == 0,
-            attempts=run.attempts,
+            resumed=all(run.attempts == 0 for run in runs),
+            attempts=sum(run.attempts for run in runs),
             timings=Timings(
-                certificate=run.certificate_seconds,
-                registration=run.registration_seconds,
+                certificate=sum(run.certificate_seconds for run in runs),
+                registration=sum(run.registration_seconds for run in runs),
                 reconnection=end - claimed,
                 total=end - start,
             ),
@@ -178,12 +203,39 @@ class Provisioner:
             messages=messages,
         )
 
+    def _until_registered(self, runs: list[_ClaimPhase]) -> tuple[Identity, _ClaimPhase]:
+        def attempt(run: _ClaimPhase) -> tuple[Identity, _ClaimPhase]:
+            try:
+                return run.try_once(), run
+            except DeviceError as failure:
+                if len(runs) > 1:
+                    number = runs.index(run) + 1
+                    self.report(f"Endpoint {number} of {len(runs)} does not serve: {failure}")
+                raise
+
+        retrying = self.retry.retrying(_is_transient, self.report, self.sleep)
+        try:
+            registered_by: tuple[Identity, _ClaimPhase] = retrying(first_to_serve, runs, attempt)
+            return registered_by
+        finally:
+            # The claim's sessions must end before the device connects as itself.
+            for run in runs:
+                run.hang_up()
+
+
+def _all_of(places: tuple[Place, ...], first: int) -> Transport:
+    if len(places) == 1:
+        return places[0].transport
+    ways = [Way(f"endpoint {number}", place.transport) for number, place in enumerate(places, 1)]
+    return Failover(ways, first=first)
+
 
 class _ClaimPhase:
-    """One device's way to a registered certificate, on claim sessions."""
+    """One device's way to a registered certificate, on claim sessions at one endpoint."""
 
-    def __init__(self, provisioner: Provisioner, device: DeviceSpec) -> None:
+    def __init__(self, provisioner: Provisioner, place: Place, device: DeviceSpec) -> None:
         self._p = provisioner
+        self._place = place
         self._device = device
         self._session: Session | None = None
         self._obtained_in_this_run = False
@@ -195,26 +247,18 @@ class _ClaimPhase:
             prefix = default_client_id_prefix(provisioner.template_name)
         self._client_id = claim_client_id(prefix, device.serial_number)
 
-    def until_registered(self) -> Identity:
-        retrying = self._p.retry.retrying(_is_transient, self._p.report, self._p.sleep)
-        try:
-            return retrying(self._try_once)
-        finally:
-            # The claim's session must end before the device connects as itself.
-            self._hang_up()
-
-    def _try_once(self) -> Identity:
+    def try_once(self) -> Identity:
         self.attempts += 1
         try:
             return self._advance()
         except Rejected:
             raise  # An answer: the connection is sound and serves the next try.
         except BaseException:
-            self._hang_up()
+            self.hang_up()
             raise
 
     def _advance(self) -> Identity:
-        identity = self._p.store.load(self._device.serial_number)
+        identity = self._place.store.load(self._device.serial_number)
         if identity is None or next_step(identity, self._p.clock()) is not Step.REGISTER:
             identity = self._obtain()
         try:
@@ -228,7 +272,7 @@ class _ClaimPhase:
     def _obtain(self) -> Identity:
         start = self._p.timer()
         try:
-            store, serial = self._p.store, self._device.serial_number
+            store, serial = self._place.store, self._device.serial_number
             now = self._p.clock()
             if self._p.key_flow is KeyFlow.CSR:
                 key = store.load_uncertified_key(serial)
@@ -254,17 +298,19 @@ class _ClaimPhase:
                 registration_parameters(self._device),
             )
             identity = registered(identity, thing)
-            self._p.store.save(self._device.serial_number, identity)
+            self._place.store.save(self._device.serial_number, identity)
         finally:
             self.registration_seconds += self._p.timer() - start
         return identity
 
     def _connected(self) -> Session:
         if self._session is None:
-            self._session = self._p.transport.connect(self._p.claim.credentials(), self._client_id)
+            self._session = self._place.transport.connect(
+                self._place.claim.credentials(), self._client_id
+            )
         return self._session
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
         if self._session is not None:
             self._session.close()
             self._session = None

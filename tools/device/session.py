@@ -6,6 +6,7 @@ matches the answer: https://docs.aws.amazon.com/iot/latest/developerguide/fleet-
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -84,6 +85,12 @@ class Timeouts:
     connection: float = 35.0
     answer: int = 15
     disconnection: float = 3.0
+
+
+PROMPT = Timeouts(connection=10.0)
+"""For a device that has other endpoints to try: it would rather go on than know the reason."""
+
+_ENDPOINT_NAME = re.compile(r"[^.]+\.iot\.(?P<region>[a-z0-9-]+)\.")
 
 
 class SdkTransport:
@@ -257,6 +264,11 @@ class SdkSession:
         """See `tools.device.ports.Session`."""
         return tuple(self._messages)
 
+    def lost_within(self, seconds: float) -> bool:
+        """See `tools.device.ports.Session`."""
+        done, _ = wait((self._lost,), seconds)
+        return bool(done)
+
     def close(self) -> None:
         """See `tools.device.ports.Session`."""
         if self._client is None:
@@ -343,6 +355,12 @@ class SdkSession:
 
     def _on_stopped(self, _: mqtt5.LifecycleStoppedData) -> None:
         self._stopped.set()
+
+
+def region_of(host_name: str) -> str | None:
+    """The Region in the name of an account's endpoint; None if it is a name of another shape."""
+    named = _ENDPOINT_NAME.match(host_name)
+    return named["region"] if named else None
 
 
 def discover_host_name(iot: IoTClient) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ SCHEMA_VERSION = 1
 _IDENTITY_FILE = "identity.json"
 _UNCERTIFIED_KEY_FILE = "uncertified.key.pem"
 _PRIVATE_DIRECTORY_MODE = 0o700
+_APART = "@"
 
 
 class CredentialStore:
@@ -122,6 +124,49 @@ class CredentialStore:
             "it from a copy; or move its directory away, and the device provisions itself anew, "
             "which the registry may refuse."
         )
+
+
+class EndpointStore(CredentialStore):
+    """The same identities, for a device that may provision itself at one of several endpoints.
+
+    What is under way at this endpoint is kept apart: its certificate and its token are worth
+    nothing at another one, and the device must find them again when it returns, for the registry
+    may have granted its serial number to that very certificate. A registered identity is where
+    every `CredentialStore` of this directory finds it.
+
+    Args:
+        root: As for a `CredentialStore`.
+        endpoint: Tells this endpoint from the others.
+    """
+
+    def __init__(self, root: Path, endpoint: str) -> None:
+        super().__init__(root)
+        # No directory of a device begins so: this character is never left as it is.
+        self._apart = CredentialStore(root / f"{_APART}{quote(endpoint, safe='')}")
+
+    def load(self, serial_number: str) -> Identity | None:
+        """The registered identity, or what is under way at this endpoint."""
+        identity = super().load(serial_number)
+        if identity is not None and identity.thing_name is not None:
+            return identity
+        return self._apart.load(serial_number)
+
+    def save(self, serial_number: str, identity: Identity) -> None:
+        """See `CredentialStore.save`. Once registered, nothing is under way anywhere."""
+        if identity.thing_name is None:
+            self._apart.save(serial_number, identity)
+            return
+        super().save(serial_number, identity)
+        for directory in self._root.glob(f"{_APART}*"):
+            shutil.rmtree(CredentialStore(directory).directory(serial_number), ignore_errors=True)
+
+    def load_uncertified_key(self, serial_number: str) -> str | None:
+        """See `CredentialStore.load_uncertified_key`."""
+        return self._apart.load_uncertified_key(serial_number)
+
+    def save_uncertified_key(self, serial_number: str, private_key_pem: str) -> None:
+        """See `CredentialStore.save_uncertified_key`."""
+        self._apart.save_uncertified_key(serial_number, private_key_pem)
 
 
 def _write(file: Path, text: str) -> None:

@@ -1,5 +1,7 @@
 """The device commands without a network."""
 
+from collections import defaultdict
+
 import pytest
 
 from tests.unit.tools.device.fakes import FakeEndpoint
@@ -20,9 +22,17 @@ class FakeTransport(FakeEndpoint):
 def transport(monkeypatch):
     fake = FakeTransport()
 
-    def make(endpoint):
+    def make(endpoint, timeouts=None):
         fake.endpoint = endpoint
         return fake
 
     monkeypatch.setattr(cli, "SdkTransport", make)
     return fake
+
+
+@pytest.fixture
+def transports(monkeypatch):
+    """One for each endpoint's name, made when it is first asked for."""
+    fakes = defaultdict(FakeTransport)
+    monkeypatch.setattr(cli, "SdkTransport", lambda where, timeouts=None: fakes[where.host_name])
+    return fakes

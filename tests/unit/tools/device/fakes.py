@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tools.device.failures import DeviceError
+from tools.device.failures import DeviceError, NoAnswer, NotReachable
 from tools.device.model import ClientCredentials, IssuedCertificate, Message, RegisteredThing
 
 CLAIM = ClientCredentials("claim certificate", "claim key")
@@ -31,6 +31,67 @@ class FakeTime:
 
 
 @dataclass
+class FakeRegion:
+    """An endpoint that is down at times, and what it costs a device to find that out.
+
+    `outages` are pairs of times, of the clock that every Region shares. A line that is cut
+    `silently` shows only when a heartbeat is not confirmed.
+    """
+
+    clock: FakeTime
+    outages: tuple[tuple[float, float], ...] = ()
+    timeout: float = 5.0
+    silently: bool = False
+    refusal: DeviceError | None = None
+    sessions: list[FakeLine] = field(default_factory=list)
+    tries: int = 0
+
+    @property
+    def is_down(self):
+        return any(start <= self.clock() < end for start, end in self.outages)
+
+    def connect(self, credentials, client_id):
+        self.tries += 1
+        if self.is_down:
+            self.clock.now += self.timeout
+            raise NotReachable("region", "down")
+        if self.refusal is not None:
+            raise self.refusal
+        self.sessions.append(FakeLine(self))
+        return self.sessions[-1]
+
+
+class FakeLine:
+    """A connection to a `FakeRegion`."""
+
+    def __init__(self, region):
+        self.region = region
+        self.closed = False
+        self.published = []
+
+    def publish(self, topic, payload):
+        assert not self.closed
+        if self.region.is_down:
+            self.region.clock.now += self.region.timeout
+            raise NoAnswer("Publish", self.region.timeout)
+        if self.region.refusal is not None:
+            raise self.region.refusal
+        self.published.append(topic)
+
+    def lost_within(self, seconds):
+        now = self.region.clock()
+        cuts = [start for start, _ in self.region.outages if now <= start <= now + seconds]
+        if cuts and not self.region.silently:
+            self.region.clock.now = min(cuts)
+            return True
+        self.region.clock.now = now + seconds
+        return False
+
+    def close(self):
+        self.closed = True
+
+
+@dataclass
 class FakeEndpoint:
     """Answers requests; `script[operation]` holds failures to raise first, in order.
 
@@ -42,6 +103,7 @@ class FakeEndpoint:
     open_sessions: int = 0
     certificates: int = 0
     arriving: tuple[Message, ...] = ()
+    is_lost: bool = False
 
     def connect(self, credentials, client_id):
         self.calls.append(("connect", client_id, credentials))
@@ -101,6 +163,9 @@ class FakeSession:
 
     def messages(self):
         return self.endpoint.arriving
+
+    def lost_within(self, seconds):
+        return self.endpoint.is_lost
 
     def close(self):
         if not self.closed:

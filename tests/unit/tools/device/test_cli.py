@@ -3,9 +3,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from tests.unit.tools.device.fakes import FakeSession
 from tools.device import cli
 from tools.device.failures import ConnectionRefused, NotReachable, Rejected
-from tools.device.model import Message
+from tools.device.model import Message, RegisteredThing
 
 FORBIDDEN = Rejected("RegisterThing", 403, "AccessDenied", "Access Denied")
 
@@ -279,3 +280,116 @@ def test_a_trusted_user_needs_no_claim_files(run, transport, no_aws):
     answer = run("provision", *ONE, "--trusted-user")
     assert answer.exit_code == 3
     assert "No temporary claim for the template acme-sensors" in answer.stderr
+
+
+TWO = ["--endpoint", "a-ats.iot.eu-west-1.x", "--endpoint", "b-ats.iot.eu-central-1.x"]
+FIRST, SECOND = TWO[1::2]
+
+
+@pytest.fixture
+def at_two(tmp_path, transports):
+    """`at_two(command)`: like `run`, with two endpoints unless told otherwise."""
+
+    def invoke(command, *arguments, endpoints=TWO):
+        options = [*endpoints, "--store", str(tmp_path / "devices")]
+        if command == "provision":
+            options += ["--type", "temperature", "--template", "acme-sensors"]
+        return CliRunner().invoke(cli.device, [command, "--serial", "SN-1", *options, *arguments])
+
+    return invoke
+
+
+@pytest.fixture
+def second_claim(tmp_path):
+    for name in ("second.pem", "second.key"):
+        (tmp_path / name).write_text(name)
+    files = [str(tmp_path / name) for name in ("second.pem", "second.key")]
+    return ["--claim-cert", files[0], "--claim-key", files[1]]
+
+
+def test_each_endpoint_is_shown_its_own_claim(at_two, claim, second_claim, transports):
+    transports[FIRST].script["register"] = [FORBIDDEN]
+    answer = at_two("provision", *claim, *second_claim, "--json")
+    assert json.loads(answer.stdout)["thingName"] == "acme-SN-1"
+    shown = [transports[name].of("connect")[0][2].certificate_pem for name in (FIRST, SECOND)]
+    assert shown == ["claim.pem", "second.pem"]
+
+
+def test_one_claim_may_be_known_at_every_endpoint(at_two, claim, transports):
+    transports[FIRST].script["register"] = [FORBIDDEN]
+    assert at_two("provision", *claim).exit_code == 0
+    assert transports[SECOND].of("connect")[0][2].certificate_pem == "claim.pem"
+
+
+def test_claims_must_match_endpoints(at_two, claim, second_claim, transports):
+    three = at_two("provision", *claim, *second_claim, *claim)
+    assert three.exit_code == 2
+    assert "one for each --endpoint" in three.stderr
+    keys = at_two("provision", *claim, *second_claim, *claim[2:])
+    assert keys.exit_code == 2
+
+
+def test_a_trusted_user_asks_in_each_endpoints_region(at_two, transports, monkeypatch):
+    asked = []
+
+    def client(region=None):
+        asked.append(region)
+
+    monkeypatch.setattr(cli, "_iot_client", client)
+    monkeypatch.setattr(cli.TrustedUserClaim, "credentials", lambda self: "claim")
+    assert at_two("provision", "--trusted-user").exit_code == 0
+    assert asked == ["eu-west-1", "eu-central-1"]
+
+
+def test_a_device_connects_where_it_was_told_to(at_two, claim, transports, monkeypatch):
+    told = RegisteredThing("acme-SN-1", {"mqttEndpoints": "one.example, two.example"})
+    monkeypatch.setattr(FakeSession, "register_thing", lambda *_: told)
+    assert at_two("provision", *claim).exit_code == 0
+    transports["one.example"].script["connect"] = [NotReachable("one.example", "lost")]
+    answer = at_two("connect", endpoints=[])
+    assert answer.exit_code == 0
+    assert answer.stderr.startswith("one.example does not serve")
+    assert transports["two.example"].names() == ["connect", "subscribe", "publish", "close"]
+    # What the command says counts more.
+    assert at_two("connect", endpoints=TWO[:2]).exit_code == 0
+    assert transports["one.example"].names() == ["connect"]
+
+
+def test_a_device_stays_and_tells_how_it_went(at_two, claim, transports):
+    at_two("provision", *claim, "--silent")
+    for fake in transports.values():
+        fake.calls.clear()
+    transports[FIRST].script["connect"] = [NotReachable(FIRST, "lost")]
+    answer = at_two("stay", "--seconds", "0.3", "--heartbeat", "0.1", "--publish", "up/{serial}")
+    assert answer.exit_code == 0
+    assert f"acme-SN-1 is connected to {SECOND}." in answer.stdout
+    assert answer.stdout.endswith("Lost its connection 0 times, 0.0 s at the longest.\n")
+    assert transports[SECOND].of("publish")[0][1] == "up/SN-1"
+
+
+def test_a_stay_ends_with_ctrl_c(at_two, claim, transports, monkeypatch):
+    at_two("provision", *claim)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeSession, "lost_within", interrupt)
+    answer = at_two("stay")
+    assert answer.exit_code == 0
+    assert "Interrupted." in answer.stdout
+    assert transports[FIRST].open_sessions == 0
+
+
+def test_a_device_that_is_refused_everywhere_does_not_stay(at_two, claim, transports):
+    at_two("provision", *claim)
+    for fake in transports.values():
+        fake.script["connect"] = [ConnectionRefused("acme-SN-1", "MQTT 135", explicit=True)]
+    answer = at_two("stay")
+    assert answer.exit_code == 3
+    assert "was revoked" in answer.stderr
+
+
+def test_a_device_needs_an_identity_to_stay(at_two, transports):
+    answer = at_two("stay")
+    assert answer.exit_code == 2
+    assert "device provision" in answer.stderr

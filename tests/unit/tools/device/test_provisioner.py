@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ from tools.device.failures import (
     Rejected,
 )
 from tools.device.keys import new_private_key
-from tools.device.model import SILENT, DeviceSpec, Greeting, KeyFlow, Message
-from tools.device.provisioner import Provisioner, RetryPolicy, connect
+from tools.device.model import SILENT, ClientCredentials, DeviceSpec, Greeting, KeyFlow, Message
+from tools.device.provisioner import Place, Provisioner, RetryPolicy, connect
 from tools.device.state import Identity
-from tools.device.store import CredentialStore
+from tools.device.store import CredentialStore, EndpointStore
 
 DEVICE = DeviceSpec("SN-1", "temperature", parameters={"Location": "Hall-1"})
 PARAMETERS = {"SerialNumber": "SN-1", "DeviceType": "temperature", "Location": "Hall-1"}
@@ -294,3 +295,93 @@ def test_nothing_reported_or_logged_holds_a_key_or_a_token(provisioner, endpoint
     assert lines
     assert "token 1" not in said
     assert "key made by" not in said
+
+
+class OtherClaim:
+    def credentials(self):
+        return OTHER
+
+
+OTHER = ClientCredentials("claim certificate of the second", "its key")
+
+
+@pytest.fixture
+def second():
+    endpoint = FakeEndpoint()
+    # Certificates of two Regions are never the same.
+    endpoint.certificates = 500
+    return endpoint
+
+
+@pytest.fixture
+def at_both(provisioner, second, tmp_path):
+    """A provisioner for two endpoints, each of which knows a claim of its own."""
+    one, two = (EndpointStore(tmp_path / "devices", name) for name in ("one", "two"))
+    place = Place(second, OtherClaim(), two)
+    return replace(provisioner(), store=one, elsewhere=(place,))
+
+
+@pytest.mark.parametrize(
+    ("operation", "failure"),
+    [("connect", LOST), ("create", SILENCE), ("register", SILENCE), ("register", FORBIDDEN)],
+)
+def test_the_next_endpoint_has_its_turn_when_one_does_not_serve(
+    at_both, endpoint, second, clock, lines, operation, failure
+):
+    endpoint.script[operation] = [failure]
+    result = at_both.provision(DEVICE)
+    assert result.certificate_id == f"{501:064x}"
+    claim, own = second.of("connect")
+    assert claim[2] == OTHER
+    assert own[2].certificate_pem == "certificate 501"
+    assert second.of("register")[0][2] == "token 501"
+    assert (result.attempts, result.resumed) == (2, False)
+    assert clock.slept == [], "the same round"
+    assert lines == [f"Endpoint 1 of 2 does not serve: {failure}"]
+    assert endpoint.open_sessions == second.open_sessions == 0
+    assert at_both.provision(DEVICE).resumed
+
+
+def test_each_endpoint_is_presented_what_it_has_issued_itself(at_both, endpoint, second):
+    """The registry may have granted the serial number although the answer was lost."""
+    endpoint.script["register"] = [SILENCE]
+    second.script["register"] = [FORBIDDEN]
+    result = at_both.provision(DEVICE)
+    assert result.certificate_id == f"{1:064x}"
+    assert [call[2] for call in endpoint.of("register")] == ["token 1", "token 1"]
+    assert [call[2] for call in second.of("register")] == ["token 501"]
+    assert endpoint.certificates == 1
+    # Where it is registered it connects first.
+    assert len(second.of("connect")) == 1
+
+
+def test_an_interrupted_device_finds_what_is_under_way_at_each(at_both, endpoint, second):
+    endpoint.script["register"] = [SILENCE]
+    second.script["register"] = [FORBIDDEN]
+    with pytest.raises(NoAnswer):
+        replace(at_both, retry=RetryPolicy(attempts=1)).provision(DEVICE)
+    at_both.provision(DEVICE)
+    assert [call[2] for call in endpoint.of("register")] == ["token 1", "token 1"]
+
+
+def test_a_refusal_by_all_is_final(at_both, endpoint, second, clock):
+    for each in (endpoint, second):
+        each.script["register"] = [FORBIDDEN]
+    with pytest.raises(Rejected) as refusal:
+        at_both.provision(DEVICE)
+    assert refusal.value.status_code == 403
+    assert clock.slept == []
+
+
+def test_a_refusal_is_not_final_while_another_endpoint_is_down(at_both, endpoint, second, clock):
+    endpoint.script["connect"] = [LOST]
+    second.script["register"] = [FORBIDDEN]
+    assert at_both.provision(DEVICE).certificate_id == f"{1:064x}"
+    assert len(clock.slept) == 1
+
+
+def test_the_first_connection_fails_over_too(at_both, endpoint, second):
+    endpoint.script["connect"] = [None, LOST]
+    result = at_both.provision(DEVICE)
+    assert result.certificate_id == f"{1:064x}"
+    assert [call[1] for call in second.of("connect")] == ["acme-SN-1"]

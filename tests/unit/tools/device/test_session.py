@@ -31,6 +31,7 @@ from tools.device.session import (
     SdkTransport,
     Timeouts,
     discover_host_name,
+    region_of,
 )
 
 HERE = Endpoint("iot.example", 8883, "127.0.0.1")
@@ -287,3 +288,16 @@ def test_the_discovered_name_bears_no_port(address):
             "describe_endpoint", {"endpointAddress": address}, {"endpointType": "iot:Data-ATS"}
         )
         assert discover_host_name(iot) == "x-ats.iot.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "region"),
+    [
+        ("abc-ats.iot.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("abc.iot.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("devices.example.com", None),
+        ("127.0.0.1", None),
+    ],
+)
+def test_an_endpoints_name_tells_its_region(name, region):
+    assert region_of(name) == region

@@ -8,7 +8,7 @@ import pytest
 from tools.device.failures import CredentialStoreError
 from tools.device.model import ClientCredentials
 from tools.device.state import Identity
-from tools.device.store import CredentialStore
+from tools.device.store import CredentialStore, EndpointStore
 
 
 def identity(name="a", **fields):
@@ -124,3 +124,38 @@ def test_a_damaged_identity_is_reported_and_not_replaced(store, damage):
     with pytest.raises(CredentialStoreError, match="cannot be read") as failure:
         store.load("SN-1")
     assert "key a" not in str(failure.value)
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """Those of two endpoints, one of whose names would lead out of the directory."""
+    return [EndpointStore(tmp_path / "devices", name) for name in ("one.example", "../two")]
+
+
+def test_what_is_under_way_at_one_endpoint_is_not_at_another(store, stores):
+    one, two = stores
+    one.save("SN-1", identity(ownership_token="token"))
+    two.save_uncertified_key("SN-1", "key")
+    assert one.load("SN-1") == identity(ownership_token="token")
+    assert two.load("SN-1") is None
+    assert one.load_uncertified_key("SN-1") is None
+    assert two.load_uncertified_key("SN-1") == "key"
+    assert store.load("SN-1") is None
+
+
+def test_a_registered_identity_is_everywhere_and_ends_what_is_under_way(store, stores, tmp_path):
+    one, two = stores
+    one.save("SN-1", identity(ownership_token="token"))
+    one.save("SN-2", identity(ownership_token="token"))
+    mine = identity("b", thing_name="acme-SN-1")
+    two.save("SN-1", mine)
+    assert [each.load("SN-1") for each in (store, one, two)] == [mine] * 3
+    assert one.load("SN-2") is not None
+    # No key of the other certificate is left.
+    assert not [file for file in tmp_path.rglob("SN-1/*") if file.name.startswith("a" * 64)]
+
+
+def test_a_device_cannot_be_mistaken_for_an_endpoint(store, stores):
+    stores[0].save("SN-1", identity(ownership_token="token"))
+    assert store.load("@one.example/SN-1") is None
+    assert store.directory("@one.example").name == "%40one.example"
