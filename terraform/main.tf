@@ -309,6 +309,7 @@ module "monitoring" {
     enforcement = local.has_stream ? module.device_lifecycle.functions["enforcement"].name : null
   }
   unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
+  several_regions   = local.default_home_region != null
   # Amazon DynamoDB counts in the account that has the table.
   registry = !(var.create && local.has_stream) ? null : { table_name = module.device_registry.table_name }
 

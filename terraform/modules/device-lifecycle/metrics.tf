@@ -13,6 +13,10 @@ locals {
     sweep_left         = { function = "sweep", metric = "SweepLeft", pattern = "{ $.event = \"sweep\" }", value = "$.left" }
   }
 
+  conflict_filters = !local.several_regions ? {} : {
+    conflicts = { function = "enforcement", metric = "RegistryConflicts", pattern = "{ $.event = \"registry-conflict\" }", value = "1" }
+  }
+
   # What a repetition may mend is logged as WARN: it is told of once repetitions did not help, by a queue or the sweep.
   fault_filters = {
     for key in keys(local.functions) :
@@ -21,7 +25,7 @@ locals {
 }
 
 resource "aws_cloudwatch_log_metric_filter" "this" {
-  for_each = { for key, filter in merge(local.metric_filters, local.fault_filters) : key => filter if var.create && contains(keys(local.functions), filter.function) }
+  for_each = { for key, filter in merge(local.metric_filters, local.conflict_filters, local.fault_filters) : key => filter if var.create && contains(keys(local.functions), filter.function) }
 
   name           = "${local.name}-${replace(each.key, "_", "-")}"
   log_group_name = module.function[each.value.function].log_group_name

@@ -62,6 +62,7 @@ locals {
     lifecycle-faults   = { for key in [""] : key => local.nowhere if local.lifecycle }
     sweep-failures     = { for key in [""] : key => local.nowhere if local.lifecycle }
     unexpected-things  = { for key in [""] : key => local.nowhere if local.lifecycle && var.unexpected_things }
+    registry-conflicts = { for key in [""] : key => local.nowhere if local.lifecycle && var.several_regions }
     state-changes = { for state, threshold in var.state_change_thresholds : state => {
       dimensions = { To = state }
       threshold  = threshold

@@ -471,6 +471,22 @@ locals {
       enabled             = true
     }
 
+    registry-conflicts = {
+      summary             = "A write in one Region undid another's, and what was lost was put back: devices may have been let in or out wrongly for a while."
+      namespace           = "lifecycle"
+      metric              = "RegistryConflicts"
+      statistic           = "Sum"
+      dimensions          = []
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 1
+      period_seconds      = 300
+      evaluation_periods  = 1
+      datapoints_to_alarm = 1
+      missing_data        = "notBreaching"
+      anomaly             = false
+      enabled             = true
+    }
+
     # The threshold of a state that `state_change_thresholds` gives none.
     state-changes = {
       summary             = "Many records change into this state at once."

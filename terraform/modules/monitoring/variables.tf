@@ -111,6 +111,13 @@ variable "unexpected_things" {
   nullable    = false
 }
 
+variable "several_regions" {
+  description = "Whether the registry has replicas that decide in several Regions: without, there is nothing to be at odds."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "registry" {
   description = "The device registry: `table_name`, and the `operations` on it that are watched. Amazon DynamoDB counts what it throttled by operation only."
   type = object({

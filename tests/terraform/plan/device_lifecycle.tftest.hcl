@@ -567,6 +567,11 @@ run "registers_here_what_came_in_elsewhere" {
   }
 
   assert {
+    condition     = one(aws_cloudwatch_log_metric_filter.this["conflicts"].metric_transformation).name == output.metrics.conflicts.name && aws_cloudwatch_log_metric_filter.this["conflicts"].pattern == "{ $.event = \"registry-conflict\" }"
+    error_message = "What Regions decide against each other is not counted."
+  }
+
+  assert {
     condition = { for statement in jsondecode(local.policies.enforcement.replication).Statement : statement.Sid => [flatten([statement.Action]), flatten([statement.Resource])] } == {
       CertificateHasNoArnYet        = [["iot:RegisterCertificate", "iot:RegisterCertificateWithoutCA"], ["*"]]
       AuthorityThatSignedIt         = [["iot:DescribeCACertificate"], ["arn:aws:iot:eu-central-1:123456789012:cacert/*"]]
