@@ -357,7 +357,8 @@ module "monitoring" {
     sweep       = module.device_lifecycle.functions["sweep"].name
     enforcement = local.has_stream ? module.device_lifecycle.functions["enforcement"].name : null
   }
-  unexpected_things = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
+  unexpected_things  = var.device_lifecycle.thing_events && var.device_lifecycle.unexpected_things != "ignore"
+  registry_conflicts = local.default_home_region != null
   # Amazon DynamoDB counts in the account that has the table.
   registry = !(var.create && local.has_stream) ? null : {
     table_name      = module.device_registry.table_name

@@ -160,6 +160,11 @@ output "claim_guard" {
   }
 }
 
+output "default_home_region" {
+  description = "Region that decides about devices whose records name no other; null where devices provision in this Region only."
+  value       = local.default_home_region
+}
+
 output "canary" {
   description = "The canary's function, log group, rule and metrics, as modules/canary puts them out; null without one."
   value = !local.canary ? null : {

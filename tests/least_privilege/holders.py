@@ -89,6 +89,7 @@ def find(stack: Stack) -> list[Holder]:
         *_managed_policies(stack),
         *_iot_policies(stack),
         *_functions(stack),
+        *_tables(stack),
         *_resources(stack),
     ]
 
@@ -223,6 +224,22 @@ def permission(statement: dict[str, Any]) -> dict[str, str]:
         "Action": statement["Action"],
         "Principal": statement["Principal"]["Service"],
     } | {name: value for name, value in conditions.items() if value}
+
+
+def _tables(stack: Stack) -> Iterator[Holder]:
+    tables = stack.client("dynamodb")
+    for name in every(tables, "list_tables", "TableNames"):
+        arn = tables.describe_table(TableName=name)["Table"]["TableArn"]
+        try:
+            document = json.loads(tables.get_resource_policy(ResourceArn=arn)["Policy"])
+        except tables.exceptions.ClientError:
+            # A table that nobody else uses has no policy.
+            continue
+
+        def put(document: dict[str, Any], arn: str = arn) -> None:
+            tables.put_resource_policy(ResourceArn=arn, Policy=json.dumps(document))
+
+        yield Holder(short(stack, name), policy_files.made_from(document), document, put)
 
 
 def _resources(stack: Stack) -> Iterator[Holder]:

@@ -86,7 +86,10 @@ def test_every_example_names_inputs_that_exist_and_all_that_are_needed(code):
                     for variable in hcl2.load(text)["variable"]
                     for name, body in variable.items()
                 }
-            given = {name for name in arguments if not name.startswith("__")} - {"source"}
+            given = {name for name in arguments if not name.startswith("__")} - {
+                "source",
+                "providers",
+            }
             needed = {name for name, body in variables.items() if "default" not in body}
             assert given <= variables.keys()
             assert needed <= given

@@ -1,7 +1,8 @@
 """The choices of the root module that no example makes, as its variables.
 
 Things confirm, strangers are quarantined, the trail is archived, claims are guarded, a template
-comes inside its CA's configuration, the registry is one of several Regions and other accounts'. `make checkov` plans it, `make least-privilege` applies it.
+comes inside its CA's configuration, the registry is one of several Regions and shared with an
+account. `make checkov` plans it, `make least-privilege` applies it.
 """
 
 from __future__ import annotations

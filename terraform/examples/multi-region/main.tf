@@ -88,6 +88,9 @@ module "second" {
     existing_table = module.first.registry_replicas[var.second_region]
   }
 
+  # Each Region tells how late its own changes reach the other.
+  monitoring = { replica_regions = [var.first_region] }
+
   device_types            = local.device_types
   certificate_authorities = local.certificate_authorities
 

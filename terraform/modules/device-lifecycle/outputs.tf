@@ -60,15 +60,14 @@ output "quarantine_group_name" {
 
 output "metrics" {
   description = "Namespace and names of the metrics counted from the functions' logs; null when nothing is made."
-  value = var.create ? {
+  value = var.create ? merge({
     namespace      = local.metric_namespace
     activated      = { name = "DevicesActivated" }
     unexpected     = { name = "UnexpectedThings" }
-    conflicts      = var.stream.enabled ? { name = "RegistryConflicts" } : null
     state_changes  = var.stream.enabled ? { name = "StateChanges", dimension = "To" } : null
     stuck          = { name = "StuckProvisioning" }
     sweep_failures = { name = "SweepFailures" }
     sweep_left     = { name = "SweepLeft" }
     faults         = { name = "LifecycleFaults" }
-  } : null
+  }, local.several_regions ? { conflicts = { name = "RegistryConflicts" } } : {}) : null
 }

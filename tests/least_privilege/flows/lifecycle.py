@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from device_lifecycle import journal
 from device_registry.record import DeviceRecord, ReprovisionPolicy, Status, to_item
@@ -28,12 +30,15 @@ from tests.least_privilege.flows.flow import (
 )
 from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY
 from tests.support.stack import Stack
+from tools.device.maker import Maker
 
 HOUR = 3_600
 # A claim this old is nobody's in the making, and its change is recent all the same.
 A_WHILE = 300
 PARAMETERS = "/iot-provisioning/{prefix}/device-types/{type}/first-shadow"
 SETTINGS = {"interval": 60}
+
+ELSEWHERE = "eu-central-1"
 
 CONFIRMATION, ENFORCEMENT = "lifecycle-confirmation", "lifecycle-enforcement"
 AUDIT, SWEEP = "lifecycle-audit", "lifecycle-sweep"
@@ -232,6 +237,73 @@ def cut_off(stack: Fleet) -> None:
             raise Broken(f"the change is to be delivered again ({detail})")
         see(status(stack, certificate_id) == "INACTIVE", "the certificate stays ACTIVE")
         dropped(stack, "enforcement", device)
+
+
+# --- devices that another Region let in
+
+REPLICATION = (
+    "iot:DescribeCACertificate iot:RegisterCertificateWithoutCA iot:CreateThing"
+    " iot:AddThingToThingGroup iot:AttachPolicy iot:AttachThingPrincipal"
+)
+
+
+@contextlib.contextmanager
+def let_in_elsewhere(stack: Stack, **fields: Any) -> Iterator[DeviceRecord]:
+    """The record of a device whose certificate AWS IoT does not know in this Region."""
+    pem = Maker({"CommonName": "elsewhere"}).device({"CommonName": serial()}).certificate_pem
+    certificate_id = x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex()
+    known = {"certificate_id": certificate_id, "claim_certificate_id": secrets.token_hex(32)}
+    known |= {"certificate_pem": pem, "claimed_in": ELSEWHERE}
+    with record(stack, Status.ACTIVE, **known, **fields) as device:
+        yield device
+
+
+def registered(stack: Stack, device: DeviceRecord) -> None:
+    """Break unless the device could connect here."""
+    iot = stack.client("iot")
+    try:
+        there = status(stack, str(device.certificate_id))
+        principals = iot.list_thing_principals(thingName=str(device.thing_name))["principals"]
+    except ClientError as error:
+        raise Broken(f"AWS IoT does not know it ({error.response['Error']['Code']})") from error
+    see(there == "ACTIVE" and principals, "its certificate is not attached to its thing")
+
+
+@flow(
+    "the stream tells of a device that another Region let in",
+    CHOICES,
+    {
+        (ENFORCEMENT, "lifecycle-replication"): REPLICATION,
+        (ENFORCEMENT, "lifecycle-certificates"): "iot:ListThingPrincipals",
+        (ENFORCEMENT, "lifecycle-shadows"): "ssm:GetParameter iot:UpdateThingShadow",
+    },
+)
+def replicated(stack: Fleet) -> None:
+    with let_in_elsewhere(stack) as device:
+        after = to_item(device)
+        change = {
+            "Keys": {"serialNumber": after["serialNumber"]},
+            "NewImage": after,
+            "SequenceNumber": "1",
+        }
+        event = {"Records": [{"eventID": secrets.token_hex(16), "dynamodb": change}]}
+        answer = invoke(stack, function(stack, "enforcement"), event)
+        see(not answer["batchItemFailures"], "the change is to be delivered again")
+        registered(stack, device)
+
+
+@flow(
+    "the sweep registers a device that another Region let in",
+    CHOICES,
+    {
+        (SWEEP, "lifecycle-replication"): REPLICATION,
+        (SWEEP, "lifecycle-certificates"): "iot:ListThingPrincipals",
+    },
+)
+def replicated_by_the_sweep(stack: Fleet) -> None:
+    with let_in_elsewhere(stack, age=A_WHILE) as device:
+        sweep(stack)
+        registered(stack, device)
 
 
 # --- audit trail

@@ -120,7 +120,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = { for key, filter in aws_cloudwatch_log_metric_filter.this : key => [filter.log_group_name, one(filter.metric_transformation).name, one(filter.metric_transformation).value] if !startswith(key, "faults") } == { activated_by_event = ["/aws/lambda/acme-lifecycle-confirmation", "DevicesActivated", "1"], activated_by_sweep = ["/aws/lambda/acme-lifecycle-sweep", "DevicesActivated", "1"], unexpected = ["/aws/lambda/acme-lifecycle-confirmation", "UnexpectedThings", "1"], conflicts = ["/aws/lambda/acme-lifecycle-enforcement", "RegistryConflicts", "1"], state_changes = ["/aws/lambda/acme-lifecycle-enforcement", "StateChanges", "1"], stuck = ["/aws/lambda/acme-lifecycle-sweep", "StuckProvisioning", "$.stuck"], sweep_failures = ["/aws/lambda/acme-lifecycle-sweep", "SweepFailures", "$.failed"], sweep_left = ["/aws/lambda/acme-lifecycle-sweep", "SweepLeft", "$.left"] }
+    condition     = { for key, filter in aws_cloudwatch_log_metric_filter.this : key => [filter.log_group_name, one(filter.metric_transformation).name, one(filter.metric_transformation).value] if !startswith(key, "faults") } == { activated_by_event = ["/aws/lambda/acme-lifecycle-confirmation", "DevicesActivated", "1"], activated_by_sweep = ["/aws/lambda/acme-lifecycle-sweep", "DevicesActivated", "1"], unexpected = ["/aws/lambda/acme-lifecycle-confirmation", "UnexpectedThings", "1"], state_changes = ["/aws/lambda/acme-lifecycle-enforcement", "StateChanges", "1"], stuck = ["/aws/lambda/acme-lifecycle-sweep", "StuckProvisioning", "$.stuck"], sweep_failures = ["/aws/lambda/acme-lifecycle-sweep", "SweepFailures", "$.failed"], sweep_left = ["/aws/lambda/acme-lifecycle-sweep", "SweepLeft", "$.left"] }
     error_message = "Something else is counted."
   }
 
@@ -130,7 +130,7 @@ run "listens_to_first_connections" {
   }
 
   assert {
-    condition     = output.metrics == { namespace = "IoTProvisioning/acme", activated = { name = "DevicesActivated" }, unexpected = { name = "UnexpectedThings" }, conflicts = { name = "RegistryConflicts" }, state_changes = { name = "StateChanges", dimension = "To" }, stuck = { name = "StuckProvisioning" }, sweep_failures = { name = "SweepFailures" }, sweep_left = { name = "SweepLeft" }, faults = { name = "LifecycleFaults" } } && alltrue([for key, metric in output.metrics : contains([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name], metric.name) if key != "namespace"])
+    condition     = output.metrics == { namespace = "IoTProvisioning/acme", activated = { name = "DevicesActivated" }, unexpected = { name = "UnexpectedThings" }, state_changes = { name = "StateChanges", dimension = "To" }, stuck = { name = "StuckProvisioning" }, sweep_failures = { name = "SweepFailures" }, sweep_left = { name = "SweepLeft" }, faults = { name = "LifecycleFaults" } } && alltrue([for key, metric in output.metrics : contains([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation).name], metric.name) if key != "namespace"])
     error_message = "The metrics that are told of are not those that are counted."
   }
 }
@@ -564,6 +564,11 @@ run "registers_here_what_came_in_elsewhere" {
   assert {
     condition     = tomap(local.functions.enforcement.environment) == tomap({ DEVICE_REGISTRY_TABLE = "acme-device-registry", NAME_PREFIX = "acme", DEFAULT_HOME_REGION = "eu-west-1", SHADOW_PARAMETERS = "/iot-provisioning/acme/device-types" }) && endswith(aws_cloudwatch_log_subscription_filter.audit["enforcement"].filter_pattern, "|| ($.event = \"certificate-replicated\") || ($.event = \"registry-conflict\") }") && toset([for key in ["confirmation", "sweep"] : local.functions[key].environment.DEFAULT_HOME_REGION]) == toset(["eu-west-1"]) && local.policies.enforcement.shadows == local.policies.confirmation.shadows && local.policies.sweep.replication == local.policies.enforcement.replication && [for key in ["enforcement", "sweep"] : jsondecode(local.policies[key].certificates).Statement[0].Resource] == [for key in ["enforcement", "sweep"] : ["arn:aws:iot:eu-central-1:123456789012:thing/acme-*"]]
     error_message = "Enforcement does not know of other Regions, or may do nothing about them."
+  }
+
+  assert {
+    condition     = one(aws_cloudwatch_log_metric_filter.this["conflicts"].metric_transformation).name == output.metrics.conflicts.name && aws_cloudwatch_log_metric_filter.this["conflicts"].pattern == "{ $.event = \"registry-conflict\" }"
+    error_message = "What Regions decide against each other is not counted."
   }
 
   assert {

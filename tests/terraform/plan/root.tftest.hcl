@@ -717,7 +717,7 @@ run "takes_part_in_a_registry_of_several_regions" {
   }
 
   assert {
-    condition     = local.default_home_region == "eu-west-1" && contains(keys(output.device_lifecycle.functions), "enforcement") && contains(keys(output.monitoring.alarms), "registry-throttling/UpdateItem") && contains(keys(output.monitoring.alarms), "stream-lag")
+    condition     = local.default_home_region == "eu-west-1" && contains(keys(output.device_lifecycle.functions), "enforcement") && contains(keys(output.monitoring.alarms), "registry-throttling/UpdateItem") && contains(keys(output.monitoring.alarms), "stream-lag") && contains(keys(output.monitoring.alarms), "registry-conflicts")
     error_message = "Changes of other Regions are not followed, or nobody watches."
   }
 }
