@@ -44,6 +44,26 @@ def mend(engine: Callable[[str], Any]) -> None:
     tables.table_policy_for_arn = policy_of
     evaluator._RESOURCE_POLICY_LOOKUPS["dynamodb"] = ("dynamodb", "table_policy_for_arn")
     _go_to_the_owner(engine, policy_of)
+    _name_roles(engine)
+
+
+def _name_roles(engine: Callable[[str], Any]) -> None:
+    """Let aws:PrincipalArn of a session be its role's ARN, with its path, as AWS has it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    evaluator, iam = engine("core.iam_evaluator"), engine("services.iam")
+    resolve = evaluator._resolve_condition_key
+
+    def resolve_with_roles(key, context):
+        value = resolve(key, context)
+        if key.lower() != "aws:principalarn" or ":assumed-role/" not in str(value):
+            return value
+        name = evaluator._role_name_from_assumed_arn(value)
+        role = iam._roles.get_scoped(context.principal_account, None, name) or {}
+        return role.get("Arn", value)
+
+    evaluator._resolve_condition_key = resolve_with_roles
 
 
 def _go_to_the_owner(
