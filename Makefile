@@ -76,7 +76,7 @@ lock: $(VENV)/.stamp ## Resolve the locked requirements again (UPGRADE=1: to the
 ##@ Checks
 
 .PHONY: lint
-lint: lint-python lint-terraform lint-docs ## Lint, format and type checks, validate, documentation freshness
+lint: lint-python lint-terraform lint-docs lint-workflows ## Lint, format and type checks, validate, documentation freshness
 
 .PHONY: lint-python
 lint-python: $(VENV)/.stamp ## ruff and mypy only
@@ -92,6 +92,11 @@ lint-terraform: package ## terraform fmt and validate only
 .PHONY: lint-docs
 lint-docs: $(VENV)/.stamp ## Freshness of the generated documentation only
 	@$(PY) -m tools.terraform_docs --check
+
+.PHONY: lint-workflows
+lint-workflows: $(VENV)/.stamp ## The rollout's pipelines only: their schema, and zizmor's audits
+	@$(PY) -m check_jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(VENV)/bin/zizmor --offline --quiet --no-progress --strict-collection .github/workflows
 
 .PHONY: checkov
 checkov: environments ## Scan code, plans and repository with checkov and the project's own checks: reports/

@@ -5,6 +5,6 @@ import pytest
 from tests.support.make import make
 
 
-@pytest.mark.parametrize("target", ["lint-python", "lint-terraform", "lint-docs"])
+@pytest.mark.parametrize("target", ["lint-python", "lint-terraform", "lint-docs", "lint-workflows"])
 def test_target(target):
     make(target)

@@ -127,15 +127,16 @@ Examples:
   iot-provisioning rollout matrix rollout.yaml
   echo "waves=$(iot-provisioning rollout matrix rollout.yaml)" >> "$GITHUB_OUTPUT"
 
-Prints one JSON array: for each wave its name, environment, max_parallel, failure_tolerance,
-bake_minutes and matrix. .github/workflows/rollout.yml reads it. Exit code 3 if the manifest has a
-mistake, or a wave is beyond GitHub's limits (256 jobs of a matrix, six hours for a job).""",
+Run it in the repository's root. Prints one JSON array: for each wave its name, configuration,
+environment, max_parallel, failure_tolerance, bake_minutes and matrix; .github/workflows/rollout.yml
+reads it. Exit code 3 if the manifest has a mistake, or a wave is beyond GitHub's limits (256 jobs
+of a matrix, six hours for a job).""",
 )
 @_manifest_argument
 def matrix(manifest_file: Path) -> None:
     """Print MANIFEST as GitHub Actions reads it."""
     with in_sentences():
-        json_line(github_matrix.of(load(manifest_file)))
+        json_line(github_matrix.of(load(manifest_file), Path.cwd()))
 
 
 @rollout.command(
@@ -177,17 +178,23 @@ def tfvars(manifest_file: Path, directory: Path, sums_file: Path | None) -> None
 Examples:
   iot-provisioning rollout tfvars rollout.yaml targets
   iot-provisioning rollout atlantis rollout.yaml targets > atlantis.yaml
+  iot-provisioning rollout atlantis rollout.yaml targets --server > repos.yaml
 
-Run it in the repository's root. A project for each target, applied in the order of the waves; the
-workflow reads the files that `rollout tfvars` wrote below DIRECTORY. Exit code 3 if the manifest
-has a mistake, or it or DIRECTORY is outside of the repository.""",
+Run it in the repository's root. atlantis.yaml has a project for each target, applied in the order
+of the waves. The workflow, which reads the files that `rollout tfvars` wrote below DIRECTORY,
+belongs to the Atlantis server (--repo-config), where no pull request can change it. Exit code 3 if
+the manifest has a mistake, or it or DIRECTORY is outside of the repository.""",
 )
 @_manifest_argument
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
-def atlantis(manifest_file: Path, directory: Path) -> None:
+@click.option("--server", is_flag=True, help="Print what belongs to the Atlantis server.")
+def atlantis(manifest_file: Path, directory: Path, *, server: bool) -> None:
     """Print MANIFEST as Atlantis reads it, with the values in DIRECTORY."""
+    make = atlantis_file.server if server else atlantis_file.document
     with in_sentences():
-        click.echo(atlantis_file.text(load(manifest_file), Path.cwd(), directory), nl=False)
+        manifest = load(manifest_file)
+        content = make(manifest, Path.cwd(), directory)
+    click.echo(atlantis_file.text(manifest, content), nl=False)
 
 
 rollout.add_command(run)

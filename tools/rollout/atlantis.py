@@ -1,4 +1,4 @@
-"""The manifest as an `atlantis.yaml`: a project for each target, a group in order for each wave.
+"""The manifest as Atlantis reads it: a project for each target, a group in order for each wave.
 
 Atlantis applies the groups in their order (`execution_order_group`) and none whose forerunners
 were not applied (`depends_on`). It has no tolerance, no bake and no verification of its own.
@@ -6,6 +6,7 @@ https://www.runatlantis.io/docs/repo-level-atlantis-yaml
 """
 
 import posixpath
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,7 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
     Raises:
         AtlantisError: the configuration or the values are outside of the repository.
     """
-    directory = _inside(manifest.configuration, repository, "The configuration")
-    below = posixpath.relpath(_inside(values, repository, "The directory of tfvars"), directory)
+    directory, below = _places(manifest, repository, values)
     projects: list[dict[str, Any]] = []
     before: list[str] = []
     for group, wave in enumerate(manifest.waves, 1):
@@ -55,7 +55,6 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
                         posixpath.join(below, str(tfvars.backend_file(target))),
                     ],
                 },
-                "apply_requirements": ["approved", "mergeable", "undiverged"],
             }
             projects.append({**project, "depends_on": before} if before else project)
         before = [target.key for target in wave.targets]
@@ -66,14 +65,41 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
         "parallel_apply": True,
         "abort_on_execution_order_fail": True,
         "projects": projects,
-        "workflows": {WORKFLOW: _workflow(below)},
     }
 
 
-def text(manifest: Manifest, repository: Path, values: Path) -> str:
-    """Return the file as it is written."""
+def server(manifest: Manifest, repository: Path, values: Path) -> dict[str, Any]:
+    """Return what belongs to the server's own configuration (`--repo-config`).
+
+    A workflow in `atlantis.yaml` would let whoever opens a pull request run anything there.
+    https://www.runatlantis.io/docs/server-side-repo-config
+
+    Args:
+        manifest: of the rollout.
+        repository: the directory that holds `atlantis.yaml`.
+        values: the directory of the files that `tools.rollout.tfvars` writes.
+
+    Raises:
+        AtlantisError: the configuration or the values are outside of the repository.
+    """
+    return {
+        "repos": [
+            {
+                "id": "/.*/",
+                "apply_requirements": ["approved", "mergeable", "undiverged"],
+                "allowed_overrides": ["workflow"],
+                "allowed_workflows": [WORKFLOW],
+                "allow_custom_workflows": False,
+            }
+        ],
+        "workflows": {WORKFLOW: _workflow(_places(manifest, repository, values)[1])},
+    }
+
+
+def text(manifest: Manifest, content: Mapping[str, Any]) -> str:
+    """Return a file as it is written."""
     shown = yaml.dump(
-        document(manifest, repository, values),
+        content,
         Dumper=_Plain,
         sort_keys=False,
         width=100,
@@ -111,6 +137,13 @@ def _workflow(below: str) -> dict[str, Any]:
         },
         "apply": {"steps": [default, {"run": 'terraform apply -input=false "$PLANFILE"'}]},
     }
+
+
+def _places(manifest: Manifest, repository: Path, values: Path) -> tuple[str, str]:
+    """Return the configuration's directory, and where the values are as seen from there."""
+    directory = _inside(manifest.configuration, repository, "The configuration")
+    below = posixpath.relpath(_inside(values, repository, "The directory of tfvars"), directory)
+    return directory, below
 
 
 def _inside(path: Path, repository: Path, what: str) -> str:

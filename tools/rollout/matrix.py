@@ -3,6 +3,8 @@
 https://docs.github.com/en/actions/how-tos/write-workflows/choose-what-workflows-do/run-job-variations
 """
 
+import os
+from pathlib import Path
 from typing import Any
 
 from tools.rollout import tfvars
@@ -25,17 +27,23 @@ class MatrixError(ValueError):
         self.sentences = sentences
 
 
-def of(manifest: Manifest) -> list[dict[str, Any]]:
+def of(manifest: Manifest, repository: Path) -> list[dict[str, Any]]:
     """Return the waves in their order.
+
+    Args:
+        manifest: of the rollout.
+        repository: what jobs check out; paths are relative to it.
 
     Raises:
         MatrixError: a wave goes beyond one of GitHub's limits.
     """
     if sentences := [said for wave in manifest.waves for said in _beyond(wave)]:
         raise MatrixError(sentences)
+    configuration = Path(os.path.relpath(manifest.configuration, repository)).as_posix()
     return [
         {
             "name": wave.name,
+            "configuration": configuration,
             "environment": wave.environment or "",
             "max_parallel": wave.max_parallel,
             "failure_tolerance": wave.tolerated_failures,

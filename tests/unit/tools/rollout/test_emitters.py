@@ -44,8 +44,8 @@ def many(accounts):
 def test_two_hundred_targets_are_planned_in_seconds(tmp_path, capsys):
     began = time.perf_counter()
     loaded = load(tmp_path, many(100))
-    matrix.of(loaded)
-    atlantis.text(loaded, tmp_path, tmp_path / "targets")
+    matrix.of(loaded, tmp_path)
+    atlantis.text(loaded, atlantis.document(loaded, tmp_path, tmp_path / "targets"))
     files = tfvars.files(loaded)
     seconds = time.perf_counter() - began
     assert (len(loaded.targets), len(files)) == (200, 400)
@@ -54,10 +54,11 @@ def test_two_hundred_targets_are_planned_in_seconds(tmp_path, capsys):
     assert seconds < 20
 
 
-def test_a_wave_is_a_matrix_with_its_rules(shipped):
-    trial, _, everyone = matrix.of(shipped)
+def test_a_wave_is_a_matrix_with_its_rules(shipped, tmp_path):
+    trial, _, everyone = matrix.of(shipped, tmp_path.parent)
     assert {key: everyone[key] for key in everyone if key != "matrix"} == {
         "name": "everyone",
+        "configuration": tmp_path.name,
         "environment": "production",
         "max_parallel": 10,
         "failure_tolerance": 0,
@@ -79,7 +80,7 @@ def test_a_wave_is_a_matrix_with_its_rules(shipped):
 def test_more_jobs_than_github_makes_are_told(tmp_path):
     text = many(130).replace("max_parallel", "bake_minutes: 400, max_parallel")
     with pytest.raises(matrix.MatrixError) as caught:
-        matrix.of(load(tmp_path, text))
+        matrix.of(load(tmp_path, text), tmp_path)
     late = (
         "bakes for 400 minutes, and GitHub Actions ends a job after six hours: bake for at most "
         "350, and give the next wave's environment a wait timer."
@@ -109,14 +110,16 @@ def test_atlantis_applies_wave_after_wave(shipped, tmp_path):
 
 
 def test_atlantis_reads_the_files_that_are_written_for_each_target(shipped, tmp_path):
-    text = atlantis.text(shipped, tmp_path, tmp_path / "targets")
+    text = atlantis.text(shipped, atlantis.document(shipped, tmp_path, tmp_path / "targets"))
     document = yaml.safe_load(text)
     files = {f"targets/{name}" for name in tfvars.files(shipped)}
     watched = {
         name for project in document["projects"] for name in project["autoplan"]["when_modified"]
     }
     assert watched - {"*.tf"} == files
-    steps = document["workflows"][atlantis.WORKFLOW]["plan"]["steps"]
+    steps = atlantis.server(shipped, tmp_path, tmp_path / "targets")["workflows"][
+        atlantis.WORKFLOW
+    ]["plan"]["steps"]
     init, plan = (step["run"] for step in steps[1:3])
     assert '-backend-config="$DIR/targets/$PROJECT_NAME.tfbackend.json"' in init["command"]
     assert '-var-file="$DIR/targets/$PROJECT_NAME.tfvars.json"' in plan

@@ -1,0 +1,236 @@
+"""The ready-made rollout pipelines: valid by their schemas, and as careful as they have to be."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import hcl2
+import jsonschema
+import pytest
+import yaml
+
+from tests.support.terraform import ROOT
+from tools.cli.main import cli
+from tools.rollout import atlantis, manifest, matrix, tfvars
+
+WORKFLOWS = ROOT / ".github/workflows"
+FILES = sorted(WORKFLOWS.glob("*"))
+EXAMPLES = ROOT / "terraform/examples/multi-account"
+MANIFEST = EXAMPLES / "rollout.yaml"
+PINNED = re.compile(r"^ +(?:- )?uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+LOCAL = re.compile(r"^ +uses: \./\.github/workflows/[\w-]+\.yml\b")
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """The example manifest, at its place in a repository."""
+    path = tmp_path / MANIFEST.relative_to(ROOT)
+    path.parent.mkdir(parents=True)
+    shutil.copy(MANIFEST, path)
+    (path.parent / "main.tf").touch()
+    return manifest.load(path)
+
+
+def workflow(name):
+    # YAML 1.1 reads the key `on` as true.
+    read = yaml.safe_load((WORKFLOWS / name).read_text())
+    return {**read, "on": read[True]}
+
+
+def steps(name):
+    for job in workflow(name)["jobs"].values():
+        yield from job.get("steps", ())
+
+
+SCHEMA = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+ZIZMOR = [f"{sys.prefix}/bin/zizmor", "--offline", "--no-progress", "--strict-collection"]
+
+
+@pytest.mark.parametrize(
+    ("linter", "good", "bad"),
+    [
+        (SCHEMA, "runs-on:", "run-on:"),
+        (ZIZMOR, "          persist-credentials: false\n", "          fetch-depth: 1\n"),
+    ],
+)
+def test_the_linters_accept_the_workflows_and_would_not_accept_any(linter, good, bad, tmp_path):
+    def run(folder):
+        return subprocess.run(
+            [*linter, *sorted(folder.glob("*.yml"))], check=False, capture_output=True, text=True
+        )
+
+    assert run(WORKFLOWS).returncode == 0, run(WORKFLOWS).stdout
+    folder = tmp_path / ".github/workflows"
+    shutil.copytree(WORKFLOWS, folder)
+    path = folder / "rollout.yml"
+    path.write_text(path.read_text().replace(good, bad))
+    assert run(folder).returncode != 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_every_action_is_pinned_by_its_commit(path):
+    used = [line for line in path.read_text().splitlines() if "uses:" in line]
+    assert used
+    for line in used:
+        assert PINNED.match(line) or LOCAL.match(line), line
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_nothing_is_permitted_but_what_a_job_names(path):
+    read = workflow(path.name)
+    assert read["permissions"] == {}
+    for name, job in read["jobs"].items():
+        assert set(job["permissions"].items()) <= {("contents", "read"), ("id-token", "write")}, (
+            name
+        )
+
+
+def test_a_rollout_begins_by_hand_alone():
+    assert set(workflow("rollout.yml")["on"]) == {"workflow_dispatch"}
+    assert set(workflow("rollout-wave.yml")["on"]) == {"workflow_call"}
+    assert workflow("rollout.yml")["concurrency"] == {
+        "group": "rollout",
+        "cancel-in-progress": False,
+    }
+
+
+def test_there_is_a_job_for_each_wave_which_begins_after_the_one_before(loaded):
+    jobs = workflow("rollout.yml")["jobs"]
+    names = [wave["name"] for wave in matrix.of(loaded, ROOT)]
+    assert list(jobs) == ["build", *names, "result"]
+    for index, (name, before) in enumerate(zip(names, [None, *names], strict=False)):
+        assert jobs[name]["needs"] == ["build", *([before] if before else [])]
+        assert f"[{index}]" in jobs[name]["with"]["wave"]
+    assert jobs["result"]["needs"] == names
+    assert json.loads(jobs["build"]["env"]["WAVES"]) == names
+
+
+def test_a_wave_uses_what_the_matrix_has(loaded):
+    text = (WORKFLOWS / "rollout-wave.yml").read_text()
+    wave = matrix.of(loaded, ROOT)[0]
+    assert set(re.findall(r"fromJSON\(inputs\.wave\)\.(\w+)", text)) <= set(wave)
+    assert set(re.findall(r"\bmatrix\.(\w+)", text)) - {"include"} <= set(
+        wave["matrix"]["include"][0]
+    )
+
+
+def test_the_plan_that_was_judged_is_the_one_that_is_applied():
+    jobs = workflow("rollout-wave.yml")["jobs"]
+    runs = {
+        name: [step.get("run", "") for step in jobs[name]["steps"]] for name in ("plan", "apply")
+    }
+    order = ["-out=tfplan", "tools.checkov.gate", "sha256sum tfplan"]
+    found = [next(n for n, run in enumerate(runs["plan"]) if part in run) for part in order]
+    assert found == sorted(found)
+    order = ["sha256sum --check --strict plan.sha256", "apply -lock-timeout=5m tfplan", "verify"]
+    found = [next(n for n, run in enumerate(runs["apply"]) if part in run) for part in order]
+    assert found == sorted(found)
+    assert not any("-auto-approve" in run for run in runs["apply"])
+    assert jobs["approve"]["needs"] == ["plan"]
+    assert "approve" in jobs["apply"]["needs"]
+    for job in ("plan", "apply"):
+        assert jobs[job]["strategy"]["fail-fast"] is False
+        assert any("$SUMS  SHA256SUMS" in run for run in runs[job])
+
+
+def test_no_script_is_made_of_what_somebody_else_may_choose():
+    """Expressions reach scripts as environment variables, never as text of the script."""
+    for name in ("rollout.yml", "rollout-wave.yml"):
+        assert not [step for step in steps(name) if "${{" in step.get("run", "")]
+
+
+def test_what_the_workflows_install_is_checked_by_its_hash():
+    installs = [
+        line
+        for name in ("rollout.yml", "rollout-wave.yml")
+        for step in steps(name)
+        for line in step.get("run", "").splitlines()
+        if "pip install" in line
+    ]
+    assert installs
+    for line in installs:
+        assert "--require-hashes" in line
+
+
+def test_the_commands_of_rollout_that_are_used_exist():
+    used = set()
+    for path in (*FILES, *EXAMPLES.rglob("*"), ROOT / "docs/rollouts.md"):
+        if path.is_file():
+            text = path.read_text()
+            used |= set(re.findall(r"(?:tools|iot-provisioning) rollout ([a-z]+)", text))
+    assert used >= {"validate", "matrix", "tfvars", "atlantis"}
+    assert used - {"run"} <= set(cli.commands["rollout"].commands)
+
+
+ATLANTIS_SCHEMA = json.loads((ROOT / "tests/support/atlantis_schema.json").read_text())
+
+
+def test_the_atlantis_schema_is_one_and_refuses():
+    jsonschema.Draft202012Validator.check_schema(ATLANTIS_SCHEMA)
+    good = {"version": 3, "projects": [{"dir": ".", "name": "a/b"}]}
+    jsonschema.validate(good, ATLANTIS_SCHEMA)
+    for bad in (
+        {"projects": []},
+        {**good, "version": 4},
+        {**good, "project": []},
+        {**good, "projects": [{"name": "a"}]},
+        {**good, "projects": [{"dir": "../a"}]},
+        {**good, "projects": [{"dir": ".", "name": "a b"}]},
+        {**good, "projects": [{"dir": ".", "workspace": "a/b"}]},
+        {**good, "projects": [{"dir": ".", "depends_on": "a"}]},
+        {**good, "workflows": {"w": {"plan": {"steps": [{"run": {"output": "hide"}}]}}}},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, ATLANTIS_SCHEMA)
+
+
+def test_the_atlantis_files_are_valid(loaded, tmp_path):
+    made = atlantis.document(loaded, tmp_path, tmp_path / "targets")
+    jsonschema.validate(made, ATLANTIS_SCHEMA)
+    names = [project["name"] for project in made["projects"]]
+    for project in made["projects"]:
+        assert set(project.get("depends_on", ())) <= set(names[: names.index(project["name"])])
+    # A workflow has the same form in the server's own file.
+    server = atlantis.server(loaded, tmp_path, tmp_path / "targets")
+    jsonschema.validate({"version": 3, "workflows": server["workflows"]}, ATLANTIS_SCHEMA)
+    (repository,) = server["repos"]
+    used = {project["workflow"] for project in made["projects"]}
+    assert used == set(server["workflows"]) == set(repository["allowed_workflows"])
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("atlantis.yaml", atlantis.document), ("repos.yaml", atlantis.server)],
+)
+def test_the_atlantis_example_is_what_the_command_prints(name, make, loaded, tmp_path):
+    shown = (EXAMPLES / "atlantis" / name).read_text()
+    assert shown == atlantis.text(loaded, make(loaded, tmp_path, tmp_path / "targets"))
+
+
+def test_the_terragrunt_files_are_hcl_and_read_the_manifests_values(loaded):
+    folder = EXAMPLES / "terragrunt"
+    for path in folder.rglob("*.hcl"):
+        hcl2.loads(path.read_text())
+    units = sorted(path.parent.parent for path in folder.rglob("terragrunt.hcl"))
+    keys = [unit.relative_to(folder).as_posix() for unit in units]
+    assert keys == sorted(target.key for target in loaded.targets)
+    for unit in units:
+        assert f'account_name = "{unit.parent.name}"' in (unit.parent / "account.hcl").read_text()
+        assert f'region = "{unit.name}"' in (unit / "region.hcl").read_text()
+    root = (folder / "root.hcl").read_text()
+    assert tfvars.VARIABLES in root
+    assert tfvars.BACKEND in root
+
+
+def test_terragrunt_applies_wave_after_wave(loaded):
+    folder = EXAMPLES / "terragrunt"
+    before = set()
+    for wave in loaded.waves:
+        for target in wave.targets:
+            unit = folder / target.key / "iot-provisioning"
+            text = (unit / "terragrunt.hcl").read_text()
+            paths = re.findall(r'^    "(\.\./.*)",$', text, re.MULTILINE)
+            assert {(unit / path).resolve() for path in paths} == before
+        before = {folder / target.key / "iot-provisioning" for target in wave.targets}

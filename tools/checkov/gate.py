@@ -1,0 +1,62 @@
+"""Look at one plan that is about to be applied: `python -m tools.checkov.gate DIRECTORY PLAN.json`.
+
+The rules and the skips are those of the whole review. It ends with 1 where a rule found something
+that no comment excuses, and where nothing could be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.checkov import plans, scan, sources, verdict
+from tools.checkov.model import Outcome, Review, ReviewError
+
+USAGE = 2
+
+
+def review(root: Path, directory: str, document: dict[str, Any]) -> Review:
+    """Look at a plan.
+
+    Args:
+        root: of the sources, whose comments excuse findings.
+        directory: of the configuration, relative to it.
+        document: the plan in Terraform's JSON format.
+
+    Raises:
+        ReviewError: the plan could not be looked at.
+    """
+    plans.settle(document)
+    plan = plans.Plan(directory, document, versions={})
+    files = sources.files(root)
+    skips = sources.skips(root, files)
+    made = scan.planned(root, [plan], sources.blocks(root, files), skips) if plan.resources else []
+    looked_at = Review(rules={}, scans=made, skips=skips)
+    if plan.resources and not any(True for _ in looked_at.results()):
+        raise ReviewError("checkov found nothing to check in the plan: see what it says of it.")
+    return looked_at
+
+
+def main(arguments: list[str], root: Path = scan.ROOT) -> int:
+    """Say what is wrong with a plan; return the exit code."""
+    if len(arguments) != USAGE:
+        sys.stderr.write("Give the configuration's directory and the plan in JSON.\n")
+        return USAGE
+    directory, path = arguments
+    try:
+        made = review(root, directory, json.loads(Path(path).read_text(encoding="utf-8")))
+    except (OSError, ReviewError, ValueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    problems = [*verdict.unread(made), *verdict.findings(made), *verdict.unexcused(made)]
+    for problem in problems:
+        sys.stdout.write(f"{problem}\n")
+    passed, skipped = made.count(Outcome.PASSED), made.count(Outcome.SKIPPED)
+    sys.stdout.write(f"{passed} passed, {skipped} skipped with a reason, {len(problems)} failed.\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
