@@ -234,12 +234,18 @@ locals {
     tonumber(regex("^rate\\(([0-9]+) ", var.device_lifecycle.sweep.schedule)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("minute|hour|day", var.device_lifecycle.sweep.schedule)],
     null,
   )
-  # Alarms on what each sweep publishes look at periods in which there is one, unless they are told otherwise.
-  sweep_periods = local.sweep_interval == null ? {} : {
-    stuck-provisioning = max(900, local.sweep_interval)
-    sweep-failures     = max(900, local.sweep_interval)
-    sweep-silent       = max(3600, local.sweep_interval)
-  }
+  # Alarms on what each sweep, and each run of the canary, publishes look at periods in which there is one, unless they are told otherwise.
+  periods = merge(
+    local.sweep_interval == null ? {} : {
+      stuck-provisioning = max(900, local.sweep_interval)
+      sweep-failures     = max(900, local.sweep_interval)
+      sweep-silent       = max(3600, local.sweep_interval)
+    },
+    local.canary_interval == null ? {} : {
+      canary-failed = max(3600, local.canary_interval)
+      canary-silent = max(3600, local.canary_interval)
+    },
+  )
   unset = { enabled = null, threshold = null, period_seconds = null, evaluation_periods = null, datapoints_to_alarm = null, detection = null, band_width = null, minimum_calls = null }
 }
 
@@ -271,6 +277,48 @@ module "claim_guard" {
   tags    = var.tags
 }
 
+module "canary" {
+  source = "./modules/canary"
+  create = local.canary
+
+  name_prefix = var.name_prefix
+
+  table_name        = module.device_registry.table_name
+  table_arn         = module.device_registry.table_arn
+  table_kms_key_arn = module.device_registry.kms_key_arn
+
+  template = !local.canary ? null : {
+    name                   = module.fleet_template[local.canary_template].name
+    claim_client_id_prefix = module.fleet_template[local.canary_template].claim_client_id_prefix
+  }
+  device_type                 = local.canary_device_type
+  confirmed                   = local.lifecycle_enabled
+  first_shadow_parameter_name = local.lifecycle_enabled ? try(module.device_catalog.first_shadow_parameter_names[local.canary_device_type], null) : null
+
+  schedule         = var.canary.schedule
+  metric_namespace = var.canary.metric_namespace
+
+  package_path            = var.canary.package_path
+  package_sha256          = var.canary.package_sha256
+  code_signing_config_arn = var.canary.code_signing_config_arn
+
+  tracing = var.tracing
+  logs    = local.logs
+  iam     = var.iam
+  tags    = var.tags
+}
+
+locals {
+  canary             = var.create && var.canary.enabled
+  canary_template    = coalesce(var.canary.template, try(keys(var.templates)[0], null), "none")
+  canary_device_type = var.canary.device_type != null ? var.canary.device_type : try(keys(var.device_types)[0], null)
+
+  canary_interval = try(
+    tonumber(regex("^rate\\(([0-9]+) ", var.canary.schedule)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("minute|hour|day", var.canary.schedule)],
+    null,
+  )
+}
+
 module "monitoring" {
   source = "./modules/monitoring"
   create = var.create && var.monitoring.enabled
@@ -290,6 +338,7 @@ module "monitoring" {
     { for key in local.gated_authorities : "gate-${key}" => { name = module.jitp_ca[key].function_name, timeout_seconds = var.gate.timeout } },
     { for key, function in module.device_lifecycle.functions : "lifecycle-${key}" => { name = function.name, timeout_seconds = function.timeout } },
     local.guarding ? { claim-guard = { name = module.claim_guard.function_name, timeout_seconds = module.claim_guard.timeout } } : {},
+    local.canary ? { canary = { name = module.canary.function_name, timeout_seconds = module.canary.timeout } } : {},
   )
   lifecycle_functions = !local.lifecycle_enabled ? null : {
     sweep       = module.device_lifecycle.functions["sweep"].name
@@ -311,9 +360,10 @@ module "monitoring" {
     { hook = module.provisioning_hook.log_group_name },
     { for key in local.gated_authorities : "gate-${key}" => module.jitp_ca[key].log_group_name },
   )
-  metric_namespaces = { decisions = var.hook.metric_namespace, lifecycle = var.device_lifecycle.metric_namespace }
+  canary            = local.canary
+  metric_namespaces = { decisions = var.hook.metric_namespace, lifecycle = var.device_lifecycle.metric_namespace, canary = var.canary.metric_namespace }
 
-  alarms = merge(var.monitoring.alarms, { for kind, period in local.sweep_periods : kind => merge(
+  alarms = merge(var.monitoring.alarms, { for kind, period in local.periods : kind => merge(
     local.unset,
     { for name, value in try(var.monitoring.alarms[kind], {}) : name => value if value != null },
     try(var.monitoring.alarms[kind].period_seconds, null) == null ? { period_seconds = period } : {},

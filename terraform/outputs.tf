@@ -154,3 +154,15 @@ output "claim_guard" {
     alarm_arns            = module.claim_guard.alarm_arns
   }
 }
+
+output "canary" {
+  description = "The canary's function, log group, rule and metrics, as modules/canary puts them out; null without one."
+  value = !local.canary ? null : {
+    function_name    = module.canary.function_name
+    function_version = module.canary.function_version
+    role_arn         = module.canary.role_arn
+    log_group_name   = module.canary.log_group_name
+    rule_name        = module.canary.rule_name
+    metrics          = module.canary.metrics
+  }
+}

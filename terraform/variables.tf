@@ -408,6 +408,36 @@ variable "device_lifecycle" {
   }
 }
 
+variable "canary" {
+  description = <<-EOT
+    A device that is provisioned on a schedule, looked at and removed again, and a stranger who is refused: whether devices can get in is known before one needs to. Off by default. Takes of modules/canary (see there): `schedule` (rate(...) or cron(...)), `package_path` (null means build/canary.zip of this repository), `package_sha256`, `code_signing_config_arn`, `metric_namespace`, and
+    - `template`: key of the template that is tried; null means the first, by its key.
+    - `device_type`: key of what the device claims to be; null means the first.
+  EOT
+  type = object({
+    enabled                 = optional(bool, false)
+    schedule                = optional(string, "rate(1 hour)")
+    template                = optional(string)
+    device_type             = optional(string)
+    package_path            = optional(string)
+    package_sha256          = optional(string)
+    code_signing_config_arn = optional(string)
+    metric_namespace        = optional(string)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = !var.canary.enabled ? true : length(var.templates) > 0 && (var.canary.template == null ? true : contains(keys(var.templates), var.canary.template))
+    error_message = "canary: template must be a key of templates, or null for the first of them; there must be one at least. Correct it, add a template, or leave the canary off."
+  }
+
+  validation {
+    condition     = !var.canary.enabled ? true : length(var.device_types) > 0 && (var.canary.device_type == null ? true : contains(keys(var.device_types), var.canary.device_type))
+    error_message = "canary: device_type must be a key of device_types, or null for the first of them; there must be one at least. Correct it, add a device type, or leave the canary off."
+  }
+}
+
 variable "monitoring" {
   description = <<-EOT
     Alarms, the topic that they tell, and a dashboard, for everything that is made here. `enabled = false` makes none of it. Takes of modules/monitoring (see there, with the table of the alarms): `alarms`, `denial_thresholds`, `state_change_thresholds`, `runbook`, `notifications`, `dashboard`, and

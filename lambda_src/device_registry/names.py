@@ -16,6 +16,8 @@ TEMPLATE_NAME = re.compile(r"[0-9A-Za-z_-]{1,36}")
 ATTRIBUTE_VALUE = re.compile(r"[a-zA-Z0-9_.,@/:#=\[\]-]{0,800}")
 
 PARENT_GROUP_SUFFIX = "devices"
+# Of devices that verify a stack and are removed again; nobody enrols one by hand.
+RESERVED_SERIAL_PREFIX = "canary-"
 
 
 def matches(pattern: re.Pattern[str], value: object) -> bool:

@@ -76,6 +76,7 @@ def test_code_every_example_and_the_repository_were_scanned(report):
         ("complete", ".aws_iot_certificate."),
         ("jitp", ".aws_iot_ca_certificate."),
         ("every choice", "module.claim_guard."),
+        ("every choice", "module.canary."),
         ("every choice", ".aws_s3_bucket.archive"),
         ("every choice", '.aws_iam_role_policy.this["quarantine"]'),
         ("every choice", 'module.jitp_ca["keyed-gw"].'),

@@ -41,6 +41,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import h11
 from hypercorn.events import RawData
@@ -55,6 +56,7 @@ EVENTS_AT_A_TIME = 8
 DELIVERIES_AT_A_TIME = 2
 ALARMS, IOT = "lambda.alarms.cloudwatch.amazonaws.com", "iot.amazonaws.com"
 TARGET_POLICIES = "/target-policies/"
+ATTACHED_POLICIES = "/attached-policies/"
 CONNECTIONS = "/connections/"
 LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
 LARGE_RESPONSE = 2**16
@@ -114,9 +116,9 @@ def neighbour(name: str) -> Any:
 def authorise_calls_on_their_target() -> None:
     """Check some calls on what they are about, as AWS does: the engine knows that less exactly.
 
-    These are iot:AttachPolicy and iot:DetachPolicy, on the certificate or the thing group,
-    iot:DeleteConnection, on the client, and writing to a log, on its stream. A role that names
-    them, and on AWS may do so, may not.
+    These are iot:AttachPolicy, iot:DetachPolicy and iot:ListAttachedPolicies, on the certificate or
+    the thing group, iot:DeleteConnection, on the client, and writing to a log, on its stream. A
+    role that names them, and on AWS may do so, may not.
     """
     actions = engine("core.iam_actions")
     resource_arn = actions.extract_resource_arn
@@ -125,6 +127,8 @@ def authorise_calls_on_their_target() -> None:
         if service == "iot" and path.startswith(TARGET_POLICIES):
             with contextlib.suppress(ValueError, AttributeError):
                 return str(json.loads(body).get("target") or "*")
+        if service == "iot" and path.startswith(ATTACHED_POLICIES):
+            return unquote(path.removeprefix(ATTACHED_POLICIES))
         if service == "iot-data" and path.startswith(CONNECTIONS):
             client_id = path.removeprefix(CONNECTIONS).partition("/")[0]
             return f"arn:aws:iot:{region}:{account}:client/{client_id}"

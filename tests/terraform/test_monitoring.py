@@ -31,9 +31,9 @@ pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 CONFIGURATION = "tests/terraform/fixtures/monitoring"
 REAL = {"denials", "denials-by-reason/UNKNOWN_SERIAL", "hook-errors", "hook-throttles"}
 # Nothing published is itself the failure: these begin in ALARM.
-SILENT = {"sweep-silent"}
+SILENT = {"canary-silent", "sweep-silent"}
 # A value goes, and the state stays, until another value says otherwise.
-LASTING = {"claim-budget", "stuck-provisioning", "sweep-failures"}
+LASTING = {"canary-failed", "claim-budget", "stuck-provisioning", "sweep-failures"}
 
 SCHEMA = json.loads((ROOT / "tests/support/dashboard_schema.json").read_text())
 IN_WINDOW_SECONDS = 5

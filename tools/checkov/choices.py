@@ -83,6 +83,7 @@ def variables(
         },
         "monitoring": {"claim_budgets": {f"factory/{CLAIM}": 100}},
         "claim_guard": {"enabled": True},
+        "canary": {"enabled": True},
         "device_lifecycle": {
             "confirm_by": "THING_EVENT",
             "thing_events": True,

@@ -19,12 +19,14 @@ from tools.cli.prune import prune_template_versions
 from tools.cli.rollout import rollout
 from tools.cli.show import show
 from tools.cli.status import release, resume, revoke, suspend
+from tools.cli.verify import verify
 from tools.cli.why import why
 from tools.device.cli import device
 
 _SECTIONS: dict[str, tuple[click.Command, ...]] = {
     "Registry": (enrol, show, why, list_devices),
     "One device's status": (suspend, resume, release, revoke),
+    "Whether devices can get in": (verify,),
     "When something happened": (incident,),
     "Removal and upkeep": (decommission, prune_template_versions, audit_suppress),
     "Certificate authorities": (ca,),

@@ -94,6 +94,19 @@ def read(path: Path) -> Stack:
     Raises:
         StackFileError: it cannot be read, or it is not the output of an applied stack.
     """
+    outputs = read_outputs(path)
+    try:
+        return parse(outputs)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StackFileError(_not_ours(path, error)) from error
+
+
+def read_outputs(path: Path) -> dict[str, Any]:
+    """Read the outputs' values, by name, out of a stack file.
+
+    Raises:
+        StackFileError: it cannot be read, or it is not the output of an applied stack.
+    """
     try:
         outputs = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -108,12 +121,16 @@ def read(path: Path) -> Stack:
             f"`terraform output -json > {path.name}` in the same folder."
         )
     try:
-        return parse({name: output["value"] for name, output in outputs.items()})
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StackFileError(
-            f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
-            "that wraps the module has to pass its outputs on under their names."
-        ) from error
+        return {name: output["value"] for name, output in outputs.items()}
+    except (KeyError, TypeError) as error:
+        raise StackFileError(_not_ours(path, error)) from error
+
+
+def _not_ours(path: Path, error: Exception) -> str:
+    return (
+        f"{path} is not the output of this module ({type(error).__name__}: {error}). A root "
+        "that wraps the module has to pass its outputs on under their names."
+    )
 
 
 def parse(values: Mapping[str, Any]) -> Stack:

@@ -113,6 +113,9 @@ def _visible(value: str) -> str:
 def _serial_number(value: str | None) -> list[str]:
     if value is None:
         return ["serialNumber is missing."]
+    if value.startswith(names.RESERVED_SERIAL_PREFIX):
+        rule = f"{names.RESERVED_SERIAL_PREFIX!r} is reserved for devices that verify a stack"
+        return [f"serialNumber {value[:80]!r} cannot be enrolled: {rule}. Choose another."]
     if names.matches(names.SERIAL_NUMBER, value):
         return []
     rule = "1 to 64 letters, digits, '_' and '-', beginning with a letter or a digit"

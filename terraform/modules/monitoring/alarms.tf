@@ -66,6 +66,9 @@ locals {
       dimensions = { To = state }
       threshold  = threshold
     } if local.lifecycle }
+
+    canary-failed = { for key in [""] : key => local.nowhere if var.canary }
+    canary-silent = { for key in [""] : key => local.nowhere if var.canary }
   }
 
   templates  = { for key, name in var.templates : key => { dimensions = { TemplateName = name }, threshold = null } }
@@ -86,6 +89,7 @@ locals {
   namespaces = {
     decisions = local.decision_namespace
     lifecycle = local.lifecycle_namespace
+    canary    = local.canary_namespace
   }
 
   settings = { for kind, default in local.catalogue : kind => {

@@ -1,7 +1,7 @@
 # Every kind of alarm, in one place: which metric, which statistic of it, how missing data is read, and the defaults of
 # what `alarms` may change. A key is also the name of the alarm's section in docs/runbooks.md.
 #
-# `namespace`: of AWS, or "decisions" or "lifecycle" for the metrics that this project counts from its own logs.
+# `namespace`: of AWS, or "decisions", "lifecycle" or "canary" for the metrics that this project counts from its own logs.
 # `anomaly`: whether a band of what is usual can take the threshold's place. It cannot where the number that matters is
 # known (a limit, a budget, a queue that has to be empty).
 locals {
@@ -485,6 +485,40 @@ locals {
       datapoints_to_alarm = 1
       missing_data        = "notBreaching"
       anomaly             = true
+      enabled             = true
+    }
+
+    # One value per run, 0 where all was well. A period without a run says nothing; canary-silent speaks up for that.
+    canary-failed = {
+      summary             = "The canary could not be provisioned as devices are, or not be removed: its log names the step and the likely cause."
+      namespace           = "canary"
+      metric              = "CanaryFailures"
+      statistic           = "Maximum"
+      dimensions          = []
+      operator            = "GreaterThanOrEqualToThreshold"
+      threshold           = 1
+      period_seconds      = 3600
+      evaluation_periods  = 1
+      datapoints_to_alarm = 1
+      missing_data        = "ignore"
+      anomaly             = false
+      enabled             = true
+    }
+
+    # As with sweep-silent: the metric's absence is the failure.
+    canary-silent = {
+      summary             = "No run of the canary comes to its end: nobody tries whether devices can be provisioned."
+      namespace           = "canary"
+      metric              = "CanaryRuns"
+      statistic           = "Sum"
+      dimensions          = []
+      operator            = "LessThanThreshold"
+      threshold           = 1
+      period_seconds      = 3600
+      evaluation_periods  = 2
+      datapoints_to_alarm = 2
+      missing_data        = "breaching"
+      anomaly             = false
       enabled             = true
     }
   }

@@ -9,6 +9,7 @@ locals {
 
   decision_namespace  = coalesce(var.metric_namespaces.decisions, "IoTProvisioning/${var.name_prefix}")
   lifecycle_namespace = coalesce(var.metric_namespaces.lifecycle, "IoTProvisioning/${var.name_prefix}")
+  canary_namespace    = coalesce(var.metric_namespaces.canary, "IoTProvisioning/${var.name_prefix}")
 
   topic_name     = "${var.name_prefix}-alarms"
   create_topic   = var.create && var.notifications.topic == null

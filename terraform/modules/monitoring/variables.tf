@@ -111,6 +111,13 @@ variable "unexpected_things" {
   nullable    = false
 }
 
+variable "canary" {
+  description = "Whether there is a canary (modules/canary), whose runs are watched."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "registry" {
   description = "The device registry: `table_name`, and the `operations` on it that are watched. Amazon DynamoDB counts what it throttled by operation only."
   type = object({
@@ -151,10 +158,11 @@ variable "decision_log_groups" {
 }
 
 variable "metric_namespaces" {
-  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, SweepLeft, UnexpectedThings). Null means IoTProvisioning/<name_prefix>."
+  description = "CloudWatch namespaces of the metrics counted from logs: `decisions` (ProvisioningDenials, ProvisioningDecisions) and `lifecycle` (DevicesActivated, LifecycleFaults, StateChanges, StuckProvisioning, SweepFailures, SweepLeft, UnexpectedThings) and `canary` (CanaryFailures, CanaryRuns). Null means IoTProvisioning/<name_prefix>."
   type = object({
     decisions = optional(string)
     lifecycle = optional(string)
+    canary    = optional(string)
   })
   default  = {}
   nullable = false

@@ -3,8 +3,9 @@
 import secrets
 
 from tests.e2e.conftest import Fleet
-from tests.least_privilege.flows.flow import flow, invoke, see, soon, status
+from tests.least_privilege.flows.flow import REFUSED, flow, invoke, see, soon, status
 from tests.least_privilege.stacks import CHOICES, CLAIM, COMPLETE
+from tests.support.canary import run_canary
 from tests.support.stack import Stack
 
 # What the pruner asks to be left when it has to wait, and little more: then it gives up at once.
@@ -125,3 +126,29 @@ def versions(stack: Stack, name: str) -> int:
     """How many versions a template has."""
     answer = stack.client("iot").list_provisioning_template_versions(templateName=name)
     return len(answer["versions"])
+
+
+@flow(
+    "the canary is provisioned and removed",
+    CHOICES,
+    {
+        ("canary", "canary"): (
+            "dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query "
+            "iot:CreateProvisioningClaim iot:DeleteCertificate iot:DeleteThing "
+            "iot:DeleteThingShadow iot:DescribeCertificate iot:DescribeEndpoint "
+            "iot:DescribeProvisioningTemplate iot:DescribeThing iot:DetachThingPrincipal "
+            "iot:ListAttachedPolicies iot:ListThingGroupsForThing iot:ListThingPrincipals "
+            "iot:UpdateCertificate"
+        ),
+        ("canary", "canary-shadow"): "ssm:GetParameter",
+    },
+)
+def tried(stack: Stack) -> None:
+    for check in run_canary(stack, stack.outputs["canary"]["function_name"], CONFIRMED="false"):
+        see(check["passed"], f"the canary's {check['name']}: {of_canary(check['detail'])}")
+
+
+def of_canary(detail: str) -> str:
+    """What a check saw, without names."""
+    refused = REFUSED.search(detail)
+    return f"it may not {refused[1]}" if refused else detail.partition(":")[0]

@@ -16,6 +16,7 @@ variables {
     sweep       = "acme-lifecycle-sweep"
     enforcement = "acme-lifecycle-enforcement"
   }
+  canary              = true
   registry            = { table_name = "acme-device-registry" }
   topic_rules         = { presence = { name = "acme_lifecycle_presence" } }
   queues              = { sweep = "acme-lifecycle-sweep-failures" }

@@ -682,3 +682,75 @@ run "refuses_one_ca_under_two_keys" {
 
   expect_failures = [var.certificate_authorities]
 }
+
+run "has_a_canary_only_by_choice" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
+  }
+
+  assert {
+    condition     = output.canary == null && !contains(keys(output.monitoring.alarms), "canary-failed")
+    error_message = "There is a canary that nobody asked for."
+  }
+}
+
+run "watches_the_canary" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {}, pressure-sensor = { first_shadow = { enabled = false } } }
+    templates    = { factory = {}, field = {} }
+    canary       = { enabled = true, template = "field", schedule = "rate(2 hours)", package_path = "./fixtures/package.zip" }
+  }
+
+  assert {
+    condition     = output.canary.function_name == "acme-canary" && output.canary.rule_name == "acme-canary" && output.canary.metrics.names == tolist(["CanaryFailures", "CanaryRuns"])
+    error_message = "The canary is missing or named otherwise."
+  }
+
+  assert {
+    condition     = length(setsubtract(["canary-failed", "canary-silent", "function-errors/canary"], keys(output.monitoring.alarms))) == 0 && { for kind in ["canary-failed", "canary-silent"] : kind => module.monitoring.periods[kind] } == { canary-failed = 7200, canary-silent = 7200 }
+    error_message = "Nobody watches the canary, or looks at periods without a run."
+  }
+}
+
+run "refuses_a_canary_of_what_there_is_not" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
+    canary       = { enabled = true, template = "field", device_type = "sensor", package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.canary]
+}
+
+run "refuses_a_canary_without_a_way_in" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    canary = { enabled = true, package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.canary]
+}

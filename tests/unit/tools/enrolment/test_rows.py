@@ -117,3 +117,10 @@ def test_any_text_is_refused_or_becomes_a_record_that_the_hook_can_read(cells, c
     verdict = judge(enrolment, None, Run(by="me", at=0))
     assume(isinstance(verdict, Insert))
     assert to_item(from_item(verdict.item)) == verdict.item
+
+
+def test_the_prefix_of_devices_that_verify_a_stack_is_reserved():
+    with pytest.raises(RowRefusedError) as refused:
+        to_enrolment({"serialNumber": "canary-1", "deviceType": "gateway"}, None)
+    (problem,) = refused.value.problems
+    assert problem.startswith("serialNumber 'canary-1' cannot be enrolled: 'canary-' is reserved")

@@ -1,0 +1,75 @@
+"""The function's entry point, called by a schedule.
+
+What a run finds is no error of the function: it is in the log, and counted there. The function
+fails where it could not look at all; AWS Lambda then calls it again.
+"""
+
+import os
+import time
+from dataclasses import asdict
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from canary import run, settings
+from canary.journal import Journal
+from canary.settings import MisconfiguredError
+from canary.target import Means
+from canary.tls import Endpoint, open_connection
+
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "total_max_attempts": 5},
+)
+
+
+class LambdaContext(Protocol):
+    """What is used of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
+
+    aws_request_id: str
+
+
+def lambda_handler(_event: Any, context: LambdaContext) -> list[dict[str, Any]]:
+    """Provision a device, look at it and remove it. The event is a schedule's and says nothing.
+
+    Args:
+        context: the Lambda context object.
+
+    Returns:
+        The checks, for whoever invokes the function by hand.
+
+    Raises:
+        MisconfiguredError, ClientError, BotoCoreError: nothing was looked at.
+    """
+    log = Journal(context.aws_request_id, time.time)
+    try:
+        target = settings.target(os.environ)
+        means = _means()
+    except (MisconfiguredError, ClientError, BotoCoreError) as error:
+        log.did_not_run(error)
+        raise
+    checks = run.run(target, means)
+    log.ran(checks)
+    return [asdict(check) for check in checks]
+
+
+def _means() -> Means:
+    address, port, ca_file = settings.broker(os.environ)
+    iot = boto3.client("iot", config=CONFIG)
+    # AWS answers a bare name; emulators append the port of their HTTP interface.
+    name = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"].partition(":")[0]
+    endpoint = Endpoint(server_name=name, address=address, port=port, ca_file=ca_file)
+    return Means(
+        dynamodb=boto3.client("dynamodb", config=CONFIG),
+        iot=iot,
+        iot_data=boto3.client("iot-data", config=CONFIG),
+        ssm=boto3.client("ssm", config=CONFIG),
+        open_connection=lambda credentials, client_id: open_connection(
+            endpoint, credentials, client_id
+        ),
+        clock=time.time,
+        sleep=time.sleep,
+    )

@@ -1,0 +1,140 @@
+"""Everything that belongs to one canary, removed. Each step may be repeated.
+
+Nothing else is touched: things by names that begin with the reserved prefix, and certificates that
+the run was given, that its record names or that its things have.
+AWS refuses to delete a thing that has certificates, and a certificate that is active or has things:
+https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from canary import registry
+from canary.target import Means, Target
+from device_registry import certificates
+from device_registry.aws_errors import error_code, is_not_found
+from device_registry.certificates import INACTIVE, PENDING
+from device_registry.record import Item
+
+# A detachment may take a while to be seen by the next call.
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
+_NO_PARAMETER = "ParameterNotFound"
+_CLASSIC: dict[str, str] = {}
+_NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
+
+
+def stranger(serial: str) -> str:
+    """Return the serial number that the run enrols nowhere."""
+    return f"{serial}-stranger"
+
+
+def neighbour(serial: str) -> str:
+    """Return the serial number of a thing whose topics are not the run's; there is none."""
+    return f"{serial}-neighbour"
+
+
+def remove(means: Means, target: Target, serial: str, issued: Iterable[str] = ()) -> str:
+    """Remove a run's things, certificates, shadows and, last, its record; say what there was.
+
+    Args:
+        means: the means.
+        target: where it was provisioned.
+        serial: the run's serial number.
+        issued: the ids of the certificates that it was given, as far as that is known.
+
+    Raises:
+        ClientError, BotoCoreError: AWS refused; repeating goes on from here.
+    """
+    things = [target.thing_name(each) for each in (serial, stranger(serial), neighbour(serial))]
+    ids = {*issued, *_of_record(registry.read(means, target, serial))}
+    removed = 0
+    for thing in things:
+        principals = _principals(means, thing)
+        if principals is None:
+            continue
+        removed += 1
+        for principal in principals:
+            ids.add(principal.rpartition("/")[2])
+            _gone(means.iot.detach_thing_principal, thingName=thing, principal=principal)
+    found = sum(_delete_certificate(means, each) for each in sorted(ids))
+    # The run writes the classic one itself.
+    first = first_shadow(means, target)
+    shadows = [_CLASSIC, first] if first else [_CLASSIC]
+    for thing in things:
+        _settled(means, means.iot.delete_thing, thingName=thing)
+        for shadow in shadows:
+            _gone(means.iot_data.delete_thing_shadow, thingName=thing, **shadow)
+    registry.delete(means, target, serial)
+    return f"{removed} thing(s) and {found} certificate(s) of {serial} removed, and its record"
+
+
+def _of_record(item: Item | None) -> Iterator[str]:
+    """Yield the certificates that a record names, be it as damaged as it may."""
+    item = item or {}
+    yield from item.get("certificateIds", {}).get("SS", ())
+    with suppress(KeyError):
+        yield item["certificateId"]["S"]
+
+
+def _principals(means: Means, thing_name: str) -> list[str] | None:
+    """Return the ARNs of a thing's certificates; None where there is no such thing."""
+    pages = means.iot.get_paginator("list_thing_principals").paginate(thingName=thing_name)
+    try:
+        return [principal for page in pages for principal in page["principals"]]
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+
+
+def _delete_certificate(means: Means, certificate_id: str) -> bool:
+    """Delete a certificate, with its policies taken off; False: it is gone already."""
+    status = certificates.status_of(means.iot, certificate_id)
+    if status is None:
+        return False
+    if status in (certificates.ACTIVE, PENDING):
+        means.iot.update_certificate(certificateId=certificate_id, newStatus=INACTIVE)
+    _settled(means, means.iot.delete_certificate, certificateId=certificate_id, forceDelete=True)
+    return True
+
+
+def first_shadow(means: Means, target: Target) -> dict[str, str] | None:
+    """Return the arguments that name what the device lifecycle writes; None where it does not.
+
+    Raises:
+        ClientError, BotoCoreError: Systems Manager refused.
+    """
+    if target.first_shadow_parameter is None:
+        return None
+    try:
+        parameter = means.ssm.get_parameter(Name=target.first_shadow_parameter)["Parameter"]
+    except ClientError as error:
+        if error_code(error) == _NO_PARAMETER:
+            return None
+        raise
+    name = json.loads(parameter["Value"]).get("name")
+    return {"shadowName": name} if name else _CLASSIC
+
+
+def _gone(call: Callable[..., Any], **arguments: Any) -> None:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+
+
+def _settled(means: Means, call: Callable[..., Any], **arguments: Any) -> None:
+    """Delete, and repeat as long as AWS still sees what was detached a moment ago."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            return _gone(call, **arguments)
+        except ClientError as error:
+            if error_code(error) not in _NOT_SETTLED:
+                raise
+            means.sleep(pause)
+    return _gone(call, **arguments)

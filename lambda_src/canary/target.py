@@ -1,0 +1,67 @@
+"""What is looked at, and with what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from canary.mqtt import Connection
+from canary.tls import Credentials
+from device_registry import names
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot_data import IoTDataPlaneClient
+
+
+class ParameterStore(Protocol):
+    """What is used of Systems Manager's client."""
+
+    # The parameter is AWS's name.
+    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
+        """Return a parameter."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The way that devices take.
+
+    Attributes:
+        table_name: The registry table.
+        name_prefix: Start of every name.
+        template_name: The provisioning template.
+        claim_client_id_prefix: Start of the client ids of claims.
+        device_type: What the device claims to be.
+        confirmed: Whether somebody turns records ACTIVE: the device lifecycle.
+        first_shadow_parameter: Systems Manager's parameter with the first shadow that the device
+            lifecycle writes, if there is such a parameter; None where it writes none.
+    """
+
+    table_name: str
+    name_prefix: str
+    template_name: str
+    claim_client_id_prefix: str
+    device_type: str
+    confirmed: bool
+    first_shadow_parameter: str | None = None
+
+    def thing_name(self, serial_number: str) -> str:
+        """Return a device's thing."""
+        return names.thing_name(self.name_prefix, serial_number)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """AWS clients, the way to the broker, the clock.
+
+    ``open_connection`` is given credentials and a client id, ``clock`` returns seconds since 1970,
+    ``sleep`` waits for a number of seconds.
+    """
+
+    dynamodb: "DynamoDBClient"
+    iot: "IoTClient"
+    iot_data: "IoTDataPlaneClient"
+    ssm: ParameterStore
+    open_connection: Callable[[Credentials, str], Connection]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]

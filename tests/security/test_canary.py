@@ -1,0 +1,269 @@
+"""The canary: finds what keeps devices out, names it, and leaves nothing behind."""
+
+import contextlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from canary import registry
+from canary.checks import NOT_REACHED
+from device_registry.record import Status, status_shard
+from tests.security.conftest import PREFIX
+from tests.support import terraform as support
+from tests.support.canary import run_canary
+from tests.support.capabilities import Capability, requires
+from tests.support.endpoint import session, using
+from tests.support.terraform import Workspace
+from tools.verification.run import verify
+
+pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
+
+# No other test has devices of this kind, so that its policy can be deleted for a while.
+KIND = "pressure-sensor"
+TEMPLATE = "field-service"
+
+
+def verified(stack, **outputs):
+    endpoint = stack.endpoint
+    with using(endpoint):
+        return verify(
+            {**stack.outputs, **outputs},
+            session(endpoint),
+            address=endpoint.mqtt_host,
+            port=endpoint.mqtt_port,
+            ca_file=Path(endpoint.ca_file) if endpoint.ca_file else None,
+            template=TEMPLATE,
+            device_type=KIND,
+        )
+
+
+def what_there_is(stack):
+    """Things, certificates, records and who is in which group."""
+    iot, table = stack.client("iot"), stack.outputs["registry_table_name"]
+    certificates = iot.get_paginator("list_certificates").paginate()
+    records = stack.client("dynamodb").get_paginator("scan").paginate(TableName=table)
+    group = stack.outputs["device_types"][KIND]["thing_group_name"]
+    members = iot.get_paginator("list_things_in_thing_group").paginate(thingGroupName=group)
+    return (
+        stack.thing_names(),
+        {one["certificateArn"] for page in certificates for one in page["certificates"]},
+        {one["serialNumber"]["S"] for page in records for one in page["Items"]},
+        {one for page in members for one in page["things"]},
+    )
+
+
+def shadows_of(stack, detail):
+    """What is left of the shadows of the run that this detail names."""
+    serial = next(word for word in detail.split() if word.startswith("canary-"))
+    data = stack.client("iot-data")
+    found = []
+    for suffix in ("", "-stranger", "-neighbour"):
+        with contextlib.suppress(data.exceptions.ResourceNotFoundException):
+            data.get_thing_shadow(thingName=f"{stack.name_prefix}-{serial}{suffix}")
+            found.append(suffix)
+    return found
+
+
+@contextlib.contextmanager
+def changed_hook(stack, **configuration):
+    """Another version of the hook answers for a while."""
+    functions, name = stack.client("lambda"), stack.outputs["hook_function_name"]
+    place = {"FunctionName": name, "Name": "live"}
+    version = functions.get_alias(**place)["FunctionVersion"]
+    before = functions.get_function_configuration(FunctionName=name)
+    kept = {"Handler": before["Handler"], "Environment": before["Environment"]}
+    functions.update_function_configuration(FunctionName=name, **configuration)
+    try:
+        broken = functions.publish_version(FunctionName=name)["Version"]
+        functions.update_alias(**place, FunctionVersion=broken)
+        yield
+    finally:
+        functions.update_alias(**place, FunctionVersion=version)
+        functions.update_function_configuration(FunctionName=name, **kept)
+
+
+@contextlib.contextmanager
+def broken_hook(stack):
+    with changed_hook(stack, Handler="provisioning_hook.handler.gone"):
+        yield
+
+
+@contextlib.contextmanager
+def hook_without_its_table(stack):
+    name = stack.outputs["hook_function_name"]
+    functions = stack.client("lambda")
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    elsewhere = environment["Variables"] | {"DEVICE_REGISTRY_TABLE": "gone"}
+    with changed_hook(stack, Environment={"Variables": elsewhere}):
+        yield
+
+
+@contextlib.contextmanager
+def hook_that_nobody_may_call(stack):
+    functions, template = stack.client("lambda"), stack.template(TEMPLATE)
+    permission = {
+        "FunctionName": stack.outputs["hook_function_name"],
+        "Qualifier": "live",
+        "StatementId": f"provisioning-template-{template['name']}",
+    }
+    functions.remove_permission(**permission)
+    try:
+        yield
+    finally:
+        functions.add_permission(
+            **permission,
+            Action="lambda:InvokeFunction",
+            Principal="iot.amazonaws.com",
+            SourceArn=template["arn"],
+            SourceAccount=stack.endpoint.account_id,
+        )
+
+
+@contextlib.contextmanager
+def role_that_may_not(stack):
+    with stack.without(f"{TEMPLATE}-provision", "iot:AttachPolicy"):
+        yield
+
+
+@contextlib.contextmanager
+def missing_policy(stack):
+    iot, name = stack.client("iot"), stack.outputs["device_types"][KIND]["policy_name"]
+    document = iot.get_policy(policyName=name)["policyDocument"]
+    iot.delete_policy(policyName=name)
+    try:
+        yield
+    finally:
+        iot.create_policy(policyName=name, policyDocument=document)
+
+
+@contextlib.contextmanager
+def policy_for_everybody(stack):
+    """Devices may publish what they like."""
+    iot, name = stack.client("iot"), stack.outputs["device_types"][KIND]["policy_name"]
+    first = iot.get_policy(policyName=name)["defaultVersionId"]
+    wide = {"Effect": "Allow", "Action": "iot:*", "Resource": "*"}
+    version = iot.create_policy_version(
+        policyName=name,
+        policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [wide]}),
+        setAsDefault=True,
+    )["policyVersionId"]
+    try:
+        yield
+    finally:
+        iot.set_default_policy_version(policyName=name, policyVersionId=first)
+        iot.delete_policy_version(policyName=name, policyVersionId=version)
+
+
+@contextlib.contextmanager
+def disabled_template(stack):
+    iot, name = stack.client("iot"), stack.template(TEMPLATE)["name"]
+    iot.update_provisioning_template(templateName=name, enabled=False)
+    try:
+        yield
+    finally:
+        iot.update_provisioning_template(templateName=name, enabled=True)
+
+
+def test_where_all_is_well_it_says_so_and_leaves_nothing(guarded):
+    before = what_there_is(guarded)
+    verification = verified(guarded)
+    assert [check for check in verification.checks if not check.passed] == []
+    assert verification.passed
+    assert what_there_is(guarded) == before
+    assert shadows_of(guarded, verification.checks[-1].detail) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "check", "cause"),
+    [
+        (broken_hook, "registration", "The hook is broken"),
+        (hook_without_its_table, "registration", "the table that it is told of is gone"),
+        (hook_that_nobody_may_call, "registration", "its permission was removed"),
+        (role_that_may_not, "registration", "The provisioning role lacks a permission"),
+        (missing_policy, "registration", "The policy guard-pressure-sensor is missing"),
+        (policy_for_everybody, "another's shadow", "lets devices publish for others"),
+        (disabled_template, "stack", "is disabled"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_planted_fault_is_found_and_named(guarded, planted, check, cause):
+    before = what_there_is(guarded)
+    with planted(guarded):
+        verification = verified(guarded)
+    failed = [one for one in verification.checks if not one.passed and one.detail != NOT_REACHED]
+    assert [one.name for one in failed] == [check]
+    assert cause in failed[0].detail
+    names = [one.name for one in verification.checks]
+    after = verification.checks[names.index(check) + 1 : -1]
+    assert {one.detail for one in after} == {NOT_REACHED}
+    assert what_there_is(guarded) == before
+
+
+def test_a_table_that_is_gone_is_found_and_named(guarded):
+    verification = verified(guarded, registry_table_name="guard-gone")
+    assert "The registry's table guard-gone is gone" in verification.checks[0].detail
+    assert {one.detail for one in verification.checks[1:]} == {NOT_REACHED}
+
+
+@pytest.fixture(scope="module")
+def function_name(guarded, tmp_path_factory):
+    """The scheduled function, in an account that has the rest already."""
+    table_name = guarded.outputs["registry_table_name"]
+    table = guarded.client("dynamodb").describe_table(TableName=table_name)["Table"]
+    parameters = f"/iot-provisioning/{PREFIX}/device-types"
+    stack = {
+        "name_prefix": guarded.name_prefix,
+        "table_name": table_name,
+        "table_arn": table["TableArn"],
+        "kms_key_arn": table["SSEDescription"]["KMSMasterKeyArn"],
+        "template": {
+            name: guarded.template(TEMPLATE)[name] for name in ("name", "claim_client_id_prefix")
+        },
+        "device_type": KIND,
+        "first_shadow_parameter_name": f"{parameters}/{KIND}/first-shadow",
+    }
+    workspace = Workspace(
+        support.stage(tmp_path_factory.mktemp("canary")),
+        "tests/terraform/fixtures/canary",
+        guarded.endpoint,
+        {"stack": stack},
+    )
+    workspace.init().apply()
+    yield workspace.outputs()["canary"]["function_name"]
+    workspace.destroy("-refresh=false")
+
+
+def test_the_scheduled_function_runs_as_its_own_role(guarded, function_name):
+    abandoned, young = registry.serial_number(), registry.serial_number()
+    assert status_shard(Status.ENROLLED, abandoned).endswith(registry.SHARD)
+    long_ago = int(time.time()) - registry.ABANDONED_SECONDS - 60
+    before = what_there_is(guarded)
+    guarded.enrol(young, device_type=KIND)
+    guarded.enrol(abandoned, device_type=KIND)
+    guarded.provision(abandoned, KIND, key=TEMPLATE)
+    guarded.in_service(abandoned)
+    guarded.client("dynamodb").update_item(
+        TableName=guarded.outputs["registry_table_name"],
+        Key={"serialNumber": {"S": abandoned}},
+        UpdateExpression="SET enrolledAt = :then",
+        ExpressionAttributeValues={":then": {"N": str(long_ago)}},
+    )
+
+    checks = run_canary(guarded, function_name)
+
+    assert [check for check in checks if not check["passed"]] == []
+    assert abandoned in checks[-1]["detail"]
+    things, certificates, records, members = what_there_is(guarded)
+    assert (things, certificates, records - {young}, members) == before
+    assert young in records
+    guarded.client("dynamodb").delete_item(
+        TableName=guarded.outputs["registry_table_name"], Key={"serialNumber": {"S": young}}
+    )
+    runs = [
+        line
+        for line in guarded.log_entries(f"/aws/lambda/{function_name}")
+        if line.get("event") == "canary"
+    ]
+    assert [(run["outcome"], run["failed"]) for run in runs] == [("passed", 0)]
