@@ -162,7 +162,8 @@ def test_values_beside_the_configuration_are_left_out(tool, manifest, tmp_path):
 
 def test_the_digest_follows_what_is_applied_and_nothing_else(tool, manifest, tmp_path):
     first = frozen(manifest, tmp_path, "1").sources
-    (manifest.configuration / "README.md").write_text("Read me.")
+    for name in ("README.md", manifest.path.name):
+        (manifest.configuration / name).write_text("Read me.")
     assert frozen(manifest, tmp_path, "2").sources == first
     (tmp_path / "zips/hook.zip").write_bytes(b"other")
     second = frozen(manifest, tmp_path, "3").sources
