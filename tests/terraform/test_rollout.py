@@ -18,13 +18,12 @@ from tools.cli import errors
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 REGIONS = ["eu-west-1", "eu-west-2"]
-DOCUMENT = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Action": "iot:Connect", "Resource": "*"}],
-    }
-)
+HANDSHAKE = "a-handshake"
 FIXTURE = ROOT / "tests/terraform/fixtures/one-policy"
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 class Manifest:
@@ -35,12 +34,12 @@ class Manifest:
         self.accounts = {name: new_account(owner) for name in accounts}
         self.path = directory / "rollout.yaml"
         self.report_file = directory / "rollout.json"
-        document = {
+        whole = {
             "version": 1,
             "accounts": {name: each.account_id for name, each in self.accounts.items()},
             **content,
         }
-        self.path.write_text(yaml.safe_dump(document, sort_keys=False))
+        self.path.write_text(yaml.safe_dump(whole, sort_keys=False))
 
     def run(self, *options):
         """Run it; returns the exit code, and all that it printed."""
@@ -54,6 +53,22 @@ class Manifest:
             check=False,
         )
         return done.returncode, done.stdout + done.stderr
+
+    def make_roles(self):
+        """Let the owner of the states become `rollout` in each account, with the handshake."""
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{self.owner.account_id}:root"},
+            "Condition": {"StringEquals": {"sts:ExternalId": HANDSHAKE}},
+        }
+        rights = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        for account in self.accounts.values():
+            iam = client(account, "iam")
+            iam.create_role(RoleName="rollout", AssumeRolePolicyDocument=document(trust))
+            iam.put_role_policy(
+                RoleName="rollout", PolicyName="everything", PolicyDocument=document(rights)
+            )
 
     @property
     def devices_connect(self):
@@ -76,7 +91,7 @@ class Manifest:
 def defaults(**variables):
     return {
         "role_arn": "arn:aws:iam::{account_id}:role/rollout",
-        "external_id": "a-handshake",
+        "external_id": HANDSHAKE,
         "variables": variables,
     }
 
@@ -117,9 +132,9 @@ def test_what_policies_refuse_is_not_applied_and_what_is_mended_goes_on(two):
     assert two.policies("first/eu-west-1") == {"rollout"}
     assert two.policies("second/eu-west-1") == set()
 
-    document = yaml.safe_load(two.path.read_text())
-    del document["overrides"]
-    two.path.write_text(yaml.safe_dump(document))
+    content = yaml.safe_load(two.path.read_text())
+    del content["overrides"]
+    two.path.write_text(yaml.safe_dump(content))
     code, output = two.run("--no-verify", "--resume")
     assert code == errors.DONE, output
     assert "first/eu-west-1: prepare" not in output
@@ -130,11 +145,14 @@ def test_what_policies_refuse_is_not_applied_and_what_is_mended_goes_on(two):
 
 
 @pytest.fixture
-def six(tmp_path, account):
-    """Three accounts in two Regions, each account a wave, with the smallest stack that is one."""
-    return Manifest(
+def six(tmp_path, auth_account):
+    """Three accounts in two Regions, each account a wave, with the smallest stack that is one.
+
+    Where policies are enforced: the verification sees to it that a device cannot be another.
+    """
+    made = Manifest(
         tmp_path,
-        account,
+        auth_account,
         ["north", "south", "west"],
         configuration=str(ROOT / "terraform/examples/multi-account"),
         backend={"type": "local", "settings": {"path": "states/{account_name}-{region}.tfstate"}},
@@ -149,6 +167,8 @@ def six(tmp_path, account):
             for name in ("north", "south", "west")
         ],
     )
+    made.make_roles()
+    return made
 
 
 @pytest.mark.rollout
@@ -160,8 +180,9 @@ def test_three_accounts_in_two_regions_in_three_waves(six):
     assert all(not six.policies(f"north/{region}") for region in REGIONS)
 
     # Somebody made by hand, in one Region of the second wave, what the stack is to make.
+    nobody = document({"Effect": "Deny", "Action": "iot:Connect", "Resource": "*"})
     six.iot("south/eu-west-2").create_policy(
-        policyName="acme-temperature-sensor", policyDocument=DOCUMENT
+        policyName="acme-temperature-sensor", policyDocument=nobody
     )
     code, output = six.run(*six.devices_connect)
     assert code == errors.PARTLY, output
