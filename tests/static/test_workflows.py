@@ -1,6 +1,8 @@
 """The ready-made rollout pipelines: valid by their schemas, and as careful as they have to be."""
 
+import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -234,3 +236,64 @@ def test_terragrunt_applies_wave_after_wave(loaded):
             paths = re.findall(r'^    "(\.\./.*)",$', text, re.MULTILINE)
             assert {(unit / path).resolve() for path in paths} == before
         before = {folder / target.key / "iot-provisioning" for target in wave.targets}
+
+
+def script(job, part):
+    (found,) = [
+        step["run"]
+        for step in workflow("rollout-wave.yml")["jobs"][job]["steps"]
+        if part in step.get("run", "")
+    ]
+    return found
+
+
+def bash(text, folder, **environment):
+    options = ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", text]
+    return subprocess.run(
+        ["bash", *options],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "RUNNER_TEMP": str(folder), "WAVE": "w", **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(("failed", "begins"), [(0, True), (1, True), (2, False)])
+def test_a_target_begins_only_while_no_more_have_failed_than_are_tolerated(
+    failed, begins, tmp_path
+):
+    for number in range(failed):
+        (tmp_path / "failed").mkdir(exist_ok=True)
+        (tmp_path / f"failed/a{number}_eu-west-1").touch()
+    done = bash(script("apply", "are tolerated"), tmp_path, TOLERANCE="1")
+    assert (done.returncode == 0) is begins, done.stderr
+    assert ("Not begun: 2 targets" in done.stdout) is not begins
+
+
+@pytest.mark.parametrize(
+    ("ended", "failed", "passes"), [("ab", 0, True), ("a", 1, True), ("", 2, False)]
+)
+def test_a_wave_passes_with_as_many_failures_as_are_tolerated(ended, failed, passes, tmp_path):
+    for slug in ended:
+        (tmp_path / "done").mkdir(exist_ok=True)
+        (tmp_path / "done" / slug).touch()
+    files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+    done = bash(script("passed", "GITHUB_OUTPUT"), tmp_path, TARGETS="a b", TOLERANCE="1", **files)
+    assert (done.returncode == 0) is passes, done.stderr
+    assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"failed={failed}\n"
+
+
+def test_packages_and_plans_that_were_exchanged_are_refused(tmp_path):
+    zips = tmp_path / "hook.zip"
+    zips.write_bytes(b"built")
+    listed = tmp_path / "SHA256SUMS"
+    listed.write_text(f"{hashlib.sha256(b'built').hexdigest()}  hook.zip\n")
+    sums = hashlib.sha256(listed.read_bytes()).hexdigest()
+    for job in ("plan", "apply"):
+        check = script(job, "SHA256SUMS")
+        assert bash(check, tmp_path, SUMS=sums).returncode == 0
+        assert bash(check, tmp_path, SUMS=64 * "0").returncode != 0
+        zips.write_bytes(b"another")
+        assert bash(check, tmp_path, SUMS=sums).returncode != 0
+        zips.write_bytes(b"built")
