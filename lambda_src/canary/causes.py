@@ -17,7 +17,8 @@ def describe(error: Exception) -> str:
     if isinstance(error, DeviceFailure):
         return str(error)
     if isinstance(error, ClientError):
-        message = error.response["Error"].get("Message", "").rstrip(".") or "no message"
+        # There need not be one, and it may be null.
+        message = (error.response["Error"].get("Message") or "no message").rstrip(".")
         return f"AWS answered {error.operation_name} with {error_code(error)}: {message}."
     return f"There was no answer: {str(error).rstrip('.')}."
 

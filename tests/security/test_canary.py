@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from canary import registry
 from canary.checks import NOT_REACHED
@@ -16,6 +17,7 @@ from tests.support.canary import run_canary
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import session, using
 from tests.support.terraform import Workspace
+from tools.cli.main import cli
 from tools.verification.run import verify
 
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
@@ -173,6 +175,26 @@ def test_where_all_is_well_it_says_so_and_leaves_nothing(guarded):
     assert verification.passed
     assert what_there_is(guarded) == before
     assert shadows_of(guarded, verification.checks[-1].detail) == []
+
+
+def test_the_command_says_the_same_and_what_only_an_account_can_answer(guarded, tmp_path):
+    endpoint, stack = guarded.endpoint, tmp_path / "stack.json"
+    stack.write_text(json.dumps({name: {"value": one} for name, one in guarded.outputs.items()}))
+    place = ["--account", endpoint.account_id, "--region", endpoint.region, "--stack", str(stack)]
+    broker = ["--address", endpoint.mqtt_host, "--port", str(endpoint.mqtt_port)]
+    trusted = ["--ca-file", endpoint.ca_file] if endpoint.ca_file else []
+    with using(endpoint):
+        asked = ["verify", *place, *broker, *trusted, "--device-type", KIND, "--points", "--json"]
+        result = CliRunner().invoke(cli, asked)
+        assert result.exit_code == 0, result.output
+        told = json.loads(result.stdout)
+        assert told["passed"]
+        assert told["points"][0]["seen"].startswith("refused with 403")
+        assert all(point["seen"] for point in told["points"])
+
+        elsewhere = CliRunner().invoke(cli, [*asked, "--account", "999988887777"])
+    assert elsewhere.exit_code == 2
+    assert f"The credentials are those of account {endpoint.account_id}" in elsewhere.output
 
 
 @pytest.mark.parametrize(

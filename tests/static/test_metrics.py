@@ -80,7 +80,7 @@ def test_no_other_module_has_alarms_or_dashboards():
 @pytest.mark.parametrize("kind", CATALOGUE)
 def test_an_alarms_metric_exists_with_its_statistic_and_dimensions(kind, own_metrics):
     alarm = CATALOGUE[kind]
-    if alarm["namespace"] in {"decisions", "lifecycle"}:
+    if alarm["namespace"] in {"canary", "decisions", "lifecycle"}:
         assert alarm["metric"] in own_metrics
         assert set(alarm["dimensions"]) == own_metrics[alarm["metric"]]
         assert alarm["statistic"] in {"Sum", "Maximum", "SampleCount"}

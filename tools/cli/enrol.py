@@ -22,7 +22,7 @@ _STANDARD_INPUT = "-"
 
 _EPILOG = f"""\b
 Columns (CSV header) or keys (JSON Lines):
-  serialNumber                1 to 64 letters, digits, '_' and '-'
+  serialNumber                1 to 64 letters, digits, '_' and '-'; canary-... is reserved
   deviceType                  a device type of the stack
   manufacturer                optional; if given, the device has to send the same
   batch                       optional; up to {MAX_BATCH_CHARACTERS} characters

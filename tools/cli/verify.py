@@ -66,7 +66,6 @@ GetServiceQuota, GetAWSDefaultServiceQuota and ListAWSDefaultServiceQuotas."""
     "stack_file",
     envvar=STACK_VARIABLE,
     show_envvar=True,
-    required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="What `terraform output -json` printed.",
@@ -83,11 +82,16 @@ def verify(
     address: str | None,
     port: int,
     ca_file: Path | None,
-    stack_file: Path,
+    stack_file: Path | None,
     points_wanted: bool,
     json_wanted: bool,
 ) -> None:
     """Try whether devices can be provisioned in an account and a Region, and leave nothing."""
+    if stack_file is None:
+        raise click.UsageError(
+            "Which stack? Give --stack FILE (the output of `terraform output -json`), or set "
+            f"{STACK_VARIABLE}."
+        )
     try:
         outputs = read_outputs(stack_file)
         target = run.target(outputs, template=template, device_type=device_type)

@@ -370,6 +370,7 @@ run "watches_nothing_that_is_not_named" {
     hook                = null
     functions           = {}
     lifecycle_functions = null
+    canary              = false
     registry            = null
     topic_rules         = {}
     queues              = {}

@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from canary import registry, run
+from canary import causes, registry, run
 from canary.checks import NOT_REACHED, Name
 from canary.failures import Closed
 from canary.packets import Publish
@@ -400,3 +400,9 @@ def test_a_connection_without_an_answer_has_no_message(answers):
     world.open_connection = lambda *_: broker
     failure = the_failure(checks(world))
     assert failure.name == Name.CERTIFICATE
+
+
+@pytest.mark.parametrize("error", [{"Code": "X"}, {"Code": "X", "Message": None}])
+def test_an_answer_without_words_is_told_as_one(error):
+    refusal = ClientError({"Error": error}, "DeleteThingShadow")
+    assert causes.describe(refusal) == "AWS answered DeleteThingShadow with X: no message."

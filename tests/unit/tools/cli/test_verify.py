@@ -175,3 +175,10 @@ def test_a_file_that_is_no_stack_is_exit_code_2(world, run, tmp_path):
     assert result.exit_code == 2
     assert "is not the output of this module" in result.output
     assert world.verified is None
+
+
+def test_without_a_stack_file_it_says_which_option_is_missing(world):
+    place = ("--account", ACCOUNT, "--region", "eu-west-1")
+    result = CliRunner(env={"IOT_PROVISIONING_STACK": ""}).invoke(cli, ["verify", *place])
+    assert result.exit_code == 2
+    assert "Which stack? Give --stack FILE" in result.output
