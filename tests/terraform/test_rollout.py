@@ -18,13 +18,12 @@ from tools.cli import errors
 pytestmark = [pytest.mark.terraform, pytest.mark.endpoint]
 
 REGIONS = ["eu-west-1", "eu-west-2"]
-DOCUMENT = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Deny", "Action": "iot:Connect", "Resource": "*"}],
-    }
-)
+HANDSHAKE = "a-handshake"
 FIXTURE = ROOT / "tests/terraform/fixtures/one-policy"
+
+
+def document(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 class Manifest:
@@ -35,12 +34,12 @@ class Manifest:
         self.accounts = {name: new_account(owner) for name in accounts}
         self.path = directory / "rollout.yaml"
         self.report_file = directory / "rollout.json"
-        document = {
+        whole = {
             "version": 1,
             "accounts": {name: each.account_id for name, each in self.accounts.items()},
             **content,
         }
-        self.path.write_text(yaml.safe_dump(document, sort_keys=False))
+        self.path.write_text(yaml.safe_dump(whole, sort_keys=False))
 
     def run(self, *options):
         """Run it; returns the exit code, and all that it printed."""
@@ -54,6 +53,28 @@ class Manifest:
             check=False,
         )
         return done.returncode, done.stdout + done.stderr
+
+    def make_roles(self):
+        """Let the owner of the states become `rollout` in each account, with the handshake."""
+        trust = {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{self.owner.account_id}:root"},
+            "Condition": {"StringEquals": {"sts:ExternalId": HANDSHAKE}},
+        }
+        rights = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        for account in self.accounts.values():
+            iam = client(account, "iam")
+            iam.create_role(RoleName="rollout", AssumeRolePolicyDocument=document(trust))
+            iam.put_role_policy(
+                RoleName="rollout", PolicyName="everything", PolicyDocument=document(rights)
+            )
+
+    @property
+    def devices_connect(self):
+        """Options that say where."""
+        trusted = [f"--ca-file={self.owner.ca_file}"] if self.owner.ca_file else []
+        return [f"--address={self.owner.mqtt_host}", f"--port={self.owner.mqtt_port}", *trusted]
 
     def records(self):
         report = json.loads(self.report_file.read_text())
@@ -70,7 +91,7 @@ class Manifest:
 def defaults(**variables):
     return {
         "role_arn": "arn:aws:iam::{account_id}:role/rollout",
-        "external_id": "a-handshake",
+        "external_id": HANDSHAKE,
         "variables": variables,
     }
 
@@ -105,16 +126,16 @@ def two(tmp_path, account):
 
 def test_what_policies_refuse_is_not_applied_and_what_is_mended_goes_on(two):
     """A policy that lets its device publish everywhere is refused in the second wave."""
-    code, output = two.run()
+    code, output = two.run("--no-verify")
     assert code == errors.PARTLY, output
     assert "Wave second stopped: 1 of 1 failed, and none may. second/eu-west-1 in gate" in output
     assert two.policies("first/eu-west-1") == {"rollout"}
     assert two.policies("second/eu-west-1") == set()
 
-    document = yaml.safe_load(two.path.read_text())
-    del document["overrides"]
-    two.path.write_text(yaml.safe_dump(document))
-    code, output = two.run("--resume")
+    content = yaml.safe_load(two.path.read_text())
+    del content["overrides"]
+    two.path.write_text(yaml.safe_dump(content))
+    code, output = two.run("--no-verify", "--resume")
     assert code == errors.DONE, output
     assert "first/eu-west-1: prepare" not in output
     assert two.policies("second/eu-west-1") == {"rollout"}
@@ -123,26 +144,39 @@ def test_what_policies_refuse_is_not_applied_and_what_is_mended_goes_on(two):
     assert set(two.records()) == {"first/eu-west-1", "second/eu-west-1"}
 
 
-@pytest.fixture
-def six(tmp_path, account):
-    """Three accounts in two Regions, each account a wave, with the smallest stack that is one."""
-    return Manifest(
-        tmp_path,
-        account,
-        ["north", "south", "west"],
+def whole(directory, owner, accounts, regions):
+    """Each account a wave, with the smallest stack that is one."""
+    made = Manifest(
+        directory,
+        owner,
+        accounts,
         configuration=str(ROOT / "terraform/examples/multi-account"),
         backend={"type": "local", "settings": {"path": "states/{account_name}-{region}.tfstate"}},
-        regions=REGIONS,
+        regions=regions,
         defaults=defaults(
             device_types={"temperature-sensor": {}},
             device_lifecycle={"enabled": False},
             monitoring={"enabled": False},
         ),
-        waves=[
-            {"name": name, "accounts": [name], "max_parallel": 2}
-            for name in ("north", "south", "west")
-        ],
+        waves=[{"name": name, "accounts": [name], "max_parallel": 2} for name in accounts],
     )
+    made.make_roles()
+    return made
+
+
+@pytest.fixture
+def six(tmp_path, auth_account):
+    """Three accounts in two Regions."""
+    return whole(tmp_path, auth_account, ["north", "south", "west"], REGIONS)
+
+
+@pytest.fixture
+def one(tmp_path, auth_account):
+    """One account in the Region whose name the endpoint's own certificate has.
+
+    Where policies are enforced: the verification sees to it that a device cannot be another.
+    """
+    return whole(tmp_path, auth_account, ["north"], REGIONS[:1])
 
 
 @pytest.mark.rollout
@@ -154,10 +188,11 @@ def test_three_accounts_in_two_regions_in_three_waves(six):
     assert all(not six.policies(f"north/{region}") for region in REGIONS)
 
     # Somebody made by hand, in one Region of the second wave, what the stack is to make.
+    nobody = document({"Effect": "Deny", "Action": "iot:Connect", "Resource": "*"})
     six.iot("south/eu-west-2").create_policy(
-        policyName="acme-temperature-sensor", policyDocument=DOCUMENT
+        policyName="acme-temperature-sensor", policyDocument=nobody
     )
-    code, output = six.run()
+    code, output = six.run("--no-verify")
     assert code == errors.PARTLY, output
     records = six.records()
     assert {key: record["status"] for key, record in records.items()} == {
@@ -174,7 +209,7 @@ def test_three_accounts_in_two_regions_in_three_waves(six):
     assert all(not six.policies(f"west/{region}") for region in REGIONS)
 
     six.iot("south/eu-west-2").delete_policy(policyName="acme-temperature-sensor")
-    code, output = six.run("--resume")
+    code, output = six.run("--resume", "--no-verify")
     assert code == errors.DONE, output
     assert "north/eu-west-1: prepare" not in output
     assert "south/eu-west-1: prepare" not in output
@@ -183,6 +218,14 @@ def test_three_accounts_in_two_regions_in_three_waves(six):
         for region in REGIONS:
             assert "acme-temperature-sensor" in six.policies(f"{name}/{region}")
 
-    code, output = six.run()
+    code, output = six.run("--no-verify")
     assert code == errors.DONE, output
     assert {record["plan"]["changed"] for record in six.records().values()} == {False}
+
+
+@pytest.mark.rollout
+def test_a_device_provisions_itself_as_the_role_that_applied(one):
+    code, output = one.run(*one.devices_connect)
+    assert code == errors.DONE, output
+    (record,) = one.records().values()
+    assert {check["passed"] for check in record["checks"]} == {True}

@@ -32,11 +32,18 @@ def review(root: Path, directory: str, document: dict[str, Any]) -> Review:
     plan = plans.Plan(directory, document, versions={})
     files = sources.files(root)
     skips = sources.skips(root, files)
-    made = scan.planned(root, [plan], sources.blocks(root, files), skips) if plan.resources else []
+    # Its rules are always this repository's: sources from elsewhere have none.
+    blocks = sources.blocks(root, files)
+    made = scan.planned(scan.ROOT, [plan], blocks, skips) if plan.resources else []
     looked_at = Review(rules={}, scans=made, skips=skips)
     if plan.resources and not any(True for _ in looked_at.results()):
         raise ReviewError("checkov found nothing to check in the plan: see what it says of it.")
     return looked_at
+
+
+def problems(made: Review) -> list[str]:
+    """Return what no comment excuses, one sentence each."""
+    return [*verdict.unread(made), *verdict.findings(made), *verdict.unexcused(made)]
 
 
 def main(arguments: list[str], root: Path = scan.ROOT) -> int:
@@ -50,12 +57,12 @@ def main(arguments: list[str], root: Path = scan.ROOT) -> int:
     except (OSError, ReviewError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    problems = [*verdict.unread(made), *verdict.findings(made), *verdict.unexcused(made)]
-    for problem in problems:
+    found = problems(made)
+    for problem in found:
         sys.stdout.write(f"{problem}\n")
     passed, skipped = made.count(Outcome.PASSED), made.count(Outcome.SKIPPED)
-    sys.stdout.write(f"{passed} passed, {skipped} skipped with a reason, {len(problems)} failed.\n")
-    return 1 if problems else 0
+    sys.stdout.write(f"{passed} passed, {skipped} skipped with a reason, {len(found)} failed.\n")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

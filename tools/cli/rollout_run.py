@@ -3,13 +3,16 @@
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
+import boto3
 import click
 
+from canary.tls import SECURE_MQTT_PORT
 from tools.cli.console import console, note, plural, table
 from tools.cli.errors import DONE, INTERRUPTED, PARTLY, OperatorError
 from tools.cli.rollout_display import HEADINGS, Display, removals, rows
@@ -22,6 +25,8 @@ from tools.rollout.steps.commands import Commands
 from tools.rollout.steps.gate import policy_gate
 from tools.rollout.steps.interface import StepError
 from tools.rollout.steps.local import LocalSteps
+from tools.rollout.steps.verification import Seen, verification
+from tools.verification.run import verify
 
 _EPILOG = """\b
 Examples:
@@ -76,20 +81,47 @@ used, 130 if it was interrupted."""
     metavar="FILE",
     help="The report; beside it goes the same as .md, and that of a dry run.",
 )
+@click.option("--no-verify", is_flag=True, help="Have no device provision itself after an apply.")
+@click.option(
+    "--address",
+    metavar="HOST",
+    help="Where its devices connect, instead of looking each account's endpoint up.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=SECURE_MQTT_PORT,
+    show_default=True,
+    help="TCP port there.",
+)
+@click.option(
+    "--ca-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="PEM file of the roots that may sign the endpoint's certificate. Default: the system's.",
+)
 @click.pass_context
 def run(
     context: click.Context,
+    *,
     manifest_file: Path,
     names: tuple[str, ...],
     allow_destroy: tuple[str, ...],
     report_file: Path,
-    *,
+    address: str | None,
+    port: int,
+    ca_file: Path | None,
     dry_run: bool,
     resume: bool,
+    no_verify: bool,
 ) -> None:
     """Roll out what MANIFEST describes."""
     if dry_run and resume:
         raise click.UsageError("--resume goes on with a rollout: a dry run has nothing to go on.")
+
+    def provision(outputs: Mapping[str, Any], session: boto3.Session) -> Sequence[Seen]:
+        return verify(outputs, session, address=address, port=port, ca_file=ca_file).checks
+
     kept = report_file.with_suffix(".json")
     if dry_run:
         kept = kept.with_name(f"{kept.stem}-dry-run.json")
@@ -116,7 +148,7 @@ def run(
             artefact=artefact,
             commands=Commands(),
             gate=policy_gate(),
-            verify=None,
+            verify=None if no_verify else verification(provision),
         )
         with Display() as display:
             runner = Runner(

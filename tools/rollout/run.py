@@ -11,6 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, Protocol
 
+from canary.checks import NOT_REACHED
 from tools.rollout import record as records
 from tools.rollout.model import Target, Wave
 from tools.rollout.record import Check, PlanSummary, Record, Removal, Stage, Status
@@ -258,8 +259,10 @@ class _Visit:
 
 def verified(record: Record, checks: tuple[Check, ...] | None) -> Record:
     """Return the record of a target with what its verification said."""
-    failed = [f"{check.name}: {check.detail}" for check in checks or () if not check.passed]
-    reason = _listed("Devices cannot rely on it: ", failed) if failed else None
+    failed = [check for check in checks or () if not check.passed]
+    # What comes after the first failure says nothing of its own.
+    seen = [f"{each.name}: {each.detail}" for each in failed if each.detail != NOT_REACHED]
+    reason = _listed("Devices cannot rely on it: ", seen) if failed else None
     status = Status.FAILED if failed else Status.SUCCEEDED
     return replace(record, status=status, reason=reason, checks=checks)
 

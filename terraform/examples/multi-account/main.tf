@@ -20,7 +20,7 @@ provider "aws" {
 locals {
   # What each function is deployed from, and the sum that it must have: no account takes another package.
   packages = {
-    for name in ["device_lifecycle", "provisioning_hook", "template_versions"] : name => {
+    for name in ["canary", "device_lifecycle", "provisioning_hook", "template_versions"] : name => {
       package_path   = var.package_directory == null ? null : "${var.package_directory}/${name}.zip"
       package_sha256 = lookup(var.package_sha256, "${name}.zip", null)
     }
@@ -37,6 +37,7 @@ module "iot_provisioning" {
   monitoring   = var.monitoring
 
   hook              = merge(var.hook, local.packages["provisioning_hook"])
+  canary            = merge(var.canary, local.packages["canary"])
   device_lifecycle  = merge(var.device_lifecycle, local.packages["device_lifecycle"])
   template_versions = local.packages["template_versions"]
 }

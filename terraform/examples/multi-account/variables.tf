@@ -93,6 +93,12 @@ variable "device_lifecycle" {
   default     = {}
 }
 
+variable "canary" {
+  description = "The canary on a schedule, as the root module takes it, without its package."
+  type        = any
+  default     = {}
+}
+
 variable "monitoring" {
   description = "Alarms, topic and dashboard, as the root module takes them."
   type        = any

@@ -19,8 +19,10 @@ from tools.rollout.steps.interface import StepError
 
 # What a configuration of this repository reads, beside the packages.
 READ = ("terraform", "policies")
-LEFT_OUT = shutil.ignore_patterns(
-    ".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"
+# Of others' runs, and the same manifest in forms that others read.
+LEFT_OUT = (
+    *(".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"),
+    *("atlantis", "terragrunt"),
 )
 # Beside a configuration from elsewhere, which names it in `package_directory`.
 PACKAGES = "packages"
@@ -97,15 +99,17 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
             cannot be initialised.
     """
     source = manifest.configuration.resolve()
+    # Each target's values count by themselves; to move one to another wave changes nothing.
+    left_out = shutil.ignore_patterns(*LEFT_OUT, manifest.path.name)
     if source.is_relative_to(root / READ[0]):
         for name in READ:
-            shutil.copytree(root / name, target / name, ignore=LEFT_OUT)
+            shutil.copytree(root / name, target / name, ignore=left_out)
         configuration, packages = source.relative_to(root), Path(BUILD)
         variables: dict[str, Any] = {}
     else:
         configuration = Path(source.name)
         packages = configuration / PACKAGES
-        shutil.copytree(source, target / configuration, ignore=LEFT_OUT)
+        shutil.copytree(source, target / configuration, ignore=left_out)
         variables = {"package_directory": PACKAGES}
     found = _packages(manifest, root / BUILD, target / packages)
     (backend,) = {each.backend.type for each in manifest.targets}

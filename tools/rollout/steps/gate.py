@@ -44,25 +44,15 @@ def review(artefact: Artefact, document: dict[str, Any]) -> Gate:
     Raises:
         StepError: the plan could not be looked at.
     """
-    from tools.checkov import plans, scan, sources, verdict  # noqa: PLC0415 - as above
-    from tools.checkov.model import Outcome, Review, ReviewError  # noqa: PLC0415
+    from tools.checkov import gate  # noqa: PLC0415 - as above
+    from tools.checkov.model import Outcome, ReviewError  # noqa: PLC0415
 
-    plans.settle(document)
-    plan = plans.Plan(artefact.configuration.as_posix(), document, versions={})
-    if not plan.resources:
-        return Gate(passed=0, skipped=0)
-    files = sources.files(artefact.directory)
-    skips = sources.skips(artefact.directory, files)
-    blocks = sources.blocks(artefact.directory, files)
     try:
-        scans = scan.planned(scan.ROOT, [plan], blocks, skips)
+        made = gate.review(artefact.directory, artefact.configuration.as_posix(), document)
     except ReviewError as error:
         raise StepError(str(error)) from error
-    made = Review(rules={}, scans=scans, skips=skips)
-    if not any(True for _ in made.results()):
-        raise StepError("checkov found nothing to check in the plan, so it says nothing about it.")
     return Gate(
         passed=made.count(Outcome.PASSED),
         skipped=made.count(Outcome.SKIPPED),
-        findings=(*verdict.unread(made), *verdict.findings(made), *verdict.unexcused(made)),
+        findings=tuple(gate.problems(made)),
     )

@@ -1,6 +1,6 @@
 """Verification of a target: a device provisions itself there, with the target's own rights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import boto3
@@ -30,7 +30,7 @@ class Seen(Protocol):
 
 
 def verification(
-    verify: Callable[[Mapping[str, Any], boto3.Session], tuple[Seen, ...]],
+    verify: Callable[[Mapping[str, Any], boto3.Session], Sequence[Seen]],
 ) -> Callable[[Target, dict[str, Any]], tuple[Check, ...]]:
     """Return the step.
 
@@ -42,6 +42,11 @@ def verification(
     def step(target: Target, outputs: dict[str, Any]) -> tuple[Check, ...]:
         try:
             seen = verify(outputs, session_in(target))
+        except KeyError as error:
+            raise StepError(
+                f"The configuration does not pass on the root module's output {error}, which the"
+                " verification reads: pass it on under its name."
+            ) from error
         except (BotoCoreError, ClientError, ValueError) as error:
             raise StepError(f"The verification could not be made. {error}") from error
         return tuple(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from canary.checks import NOT_REACHED
 from tests.unit.tools.rollout.fakes import (
     CHECK,
     Run,
@@ -140,12 +141,13 @@ def test_what_policies_find_is_not_applied():
 def test_a_verification_that_fails_fails_the_target():
     steps = Steps()
     bad = replace(CHECK, name="shadow", passed=False, detail="There is none.")
-    steps.checks["a/eu-west-1"] = (CHECK, bad)
+    after = replace(CHECK, name="record", passed=False, detail=NOT_REACHED)
+    steps.checks["a/eu-west-1"] = (CHECK, bad, after)
     report = run((ONE,), steps)
     record = report.records["a/eu-west-1"]
     assert (record.status, record.stage) == (Status.FAILED, Stage.VERIFY)
     assert record.reason == "Devices cannot rely on it: shadow: There is none."
-    assert record.checks == (CHECK, bad)
+    assert record.checks == (CHECK, bad, after)
 
 
 # --- removals
