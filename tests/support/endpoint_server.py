@@ -61,6 +61,7 @@ DELIVERIES_AT_A_TIME = 2
 ALARMS, IOT = "lambda.alarms.cloudwatch.amazonaws.com", "iot.amazonaws.com"
 TARGET_POLICIES = "/target-policies/"
 ATTACHED_POLICIES = "/attached-policies/"
+AUTHORITY = "/cacertificate/"
 CONNECTIONS = "/connections/"
 LOG_STREAM_CALLS = {"Logs_20140328.CreateLogStream", "Logs_20140328.PutLogEvents"}
 LARGE_RESPONSE = 2**16
@@ -126,8 +127,8 @@ def authorise_calls_on_their_target() -> None:
     """Check some calls on what they are about, as AWS does: the engine knows that less exactly.
 
     These are iot:AttachPolicy, iot:DetachPolicy and iot:ListAttachedPolicies, on the certificate or
-    the thing group, iot:DeleteConnection, on the client, and writing to a log, on its stream. A
-    role that names them, and on AWS may do so, may not.
+    the thing group, iot:DescribeCACertificate, on the CA, iot:DeleteConnection, on the client, and
+    writing to a log, on its stream. A role that names them, and on AWS may do so, may not.
     """
     actions = engine("core.iam_actions")
     resource_arn = actions.extract_resource_arn
@@ -138,6 +139,8 @@ def authorise_calls_on_their_target() -> None:
                 return str(json.loads(body).get("target") or "*")
         if service == "iot" and path.startswith(ATTACHED_POLICIES):
             return unquote(path.removeprefix(ATTACHED_POLICIES))
+        if service == "iot" and method == "GET" and path.startswith(AUTHORITY):
+            return f"arn:aws:iot:{region}:{account}:cacert/{path.removeprefix(AUTHORITY)}"
         if service == "iot-data" and path.startswith(CONNECTIONS):
             client_id = path.removeprefix(CONNECTIONS).partition("/")[0]
             return f"arn:aws:iot:{region}:{account}:client/{client_id}"
