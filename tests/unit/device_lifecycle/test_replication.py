@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from device_lifecycle import activation, confirm, enforce, sweep
+from device_registry.names import RESERVED_SERIAL_PREFIX
 from device_registry.record import Status, to_item
 from tests.unit.builders import CLAIM_CERTIFICATE, NOW, OTHER_CERTIFICATE, record
 from tests.unit.device_lifecycle.fakes import (
@@ -166,6 +167,13 @@ def test_what_is_not_copied(name, after):
     world = region(name)
     turn(world, record(), after)
     assert world.aws.things == world.aws.certificates == {}
+
+
+def test_a_canary_is_its_own_regions(other):
+    canary = device(serial_number=f"{RESERVED_SERIAL_PREFIX}0a1b", thing_name="acme-canary-0a1b")
+    assert turn(other, record(), canary) == OK
+    assert swept(other, canary).replicated == 0
+    assert other.aws.things == other.aws.certificates == {}
 
 
 def test_one_region_copies_nothing(world):
