@@ -12,6 +12,9 @@ TERRAFORM ?= terraform
 ENDPOINT ?=
 # Added to every pytest call, e.g. PYTEST_ARGS="-k claim -x".
 PYTEST_ARGS ?=
+# Of `make drills`: how many times a serial number is claimed in both Regions, and how many devices lose one.
+ROUNDS ?= 30
+DEVICES ?= 12
 # Of `make rollout`: the manifest, and options of `iot-provisioning rollout run`.
 MANIFEST ?= rollout.yaml
 ARGS ?=
@@ -129,6 +132,10 @@ test-security: environments package ## IAM enforced: what must work works, what 
 .PHONY: test-destroy
 test-destroy: environments package ## Slow on AWS-like endpoints: decommission, then destroy, leave nothing
 	@$(PYTEST) tests -m slow $(PYTEST_ARGS)
+
+.PHONY: drills
+drills: environments package ## Slow: two Regions; one is lost, serial numbers are claimed in both (ROUNDS, DEVICES)
+	@DRILL_ROUNDS=$(ROUNDS) DRILL_DEVICES=$(DEVICES) $(PYTEST) tests/e2e tests/security -m drill -s $(PYTEST_ARGS)
 
 .PHONY: test-rollout
 test-rollout: environments package ## Slow: three accounts and two Regions in three waves, a failure, and its mending

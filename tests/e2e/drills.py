@@ -63,6 +63,7 @@ class Drill:
         self.regions = regions
         self.stacks, self.lines = regions.stacks, lines
         self._directory = directory
+        self._stack_file = str(regions.workspace.stack_file())
         ca_file = regions.first.endpoint.ca_file
         self.ways = [
             Way(name, line.transport(name, ca_file, TIMEOUTS))
@@ -137,7 +138,7 @@ class Drill:
     def operate(self, stack: Stack, *arguments: str) -> str:
         """Run a command against the stack of one Region, and return what it printed."""
         with using(stack.endpoint):
-            environment = {"IOT_PROVISIONING_STACK": str(self.regions.workspace.stack_file())}
+            environment = {"IOT_PROVISIONING_STACK": self._stack_file}
             result = CliRunner().invoke(cli, list(arguments), env=environment)
         assert result.exit_code == 0, result.output
         return result.output

@@ -15,7 +15,7 @@ from device_registry.record import Status
 from tests.e2e.drills import ONCE, ROUNDS, TYPE, until
 from tools.device.failures import DeviceError
 
-pytestmark = pytest.mark.endpoint
+pytestmark = [pytest.mark.endpoint, pytest.mark.drill]
 
 SLOWEST_SECONDS = 1.5
 SPREAD = random.SystemRandom()

@@ -9,7 +9,7 @@ from tools.cli.stack import read
 from tools.device.failover import CONFIGURATION_KEY, configured_names
 from tools.device.session import discover_host_name
 
-pytestmark = pytest.mark.endpoint
+pytestmark = [pytest.mark.endpoint, pytest.mark.drill]
 
 
 def environment(stack, function):

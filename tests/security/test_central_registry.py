@@ -16,7 +16,7 @@ from tests.support.stack import Stack, root_module
 from tests.support.terraform import Workspace
 from tools.device.failures import Rejected
 
-pytestmark = pytest.mark.endpoint
+pytestmark = [pytest.mark.endpoint, pytest.mark.drill]
 
 KIND = "gateway"
 
