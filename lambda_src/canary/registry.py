@@ -14,7 +14,6 @@ from device_registry.record import (
     to_item,
 )
 
-BY = "canary"
 # After that nobody is provisioned by a record that was forgotten.
 ENROLLED_SECONDS = 900
 # A run of this age is over: what it left nobody is about to remove.
@@ -46,10 +45,10 @@ def enrol(means: Means, target: Target, serial: str) -> None:
         device_type=target.device_type,
         status=Status.ENROLLED,
         enrolled_at=now,
-        enrolled_by=BY,
+        enrolled_by=names.CANARY,
         status_changed_at=now,
         reprovision_policy=ReprovisionPolicy.NEVER,
-        batch=BY,
+        batch=names.CANARY,
         enrolment_expires_at=now + ENROLLED_SECONDS,
     )
     # Where several Regions share the table, this one is to be looked at.
@@ -94,11 +93,14 @@ def abandoned(means: Means, target: Target) -> Iterator[str]:
             TableName=target.table_name,
             IndexName="by-status",
             KeyConditionExpression="statusShard = :shard AND statusChangedAt > :since",
-            FilterExpression="begins_with(serialNumber, :prefix) AND enrolledAt < :before",
+            FilterExpression=(
+                "begins_with(serialNumber, :prefix) AND enrolledBy = :by AND enrolledAt < :before"
+            ),
             ExpressionAttributeValues={
                 ":shard": {"S": f"{status}{SHARD}"},
                 ":since": {"N": str(now - LOOK_BACK_SECONDS)},
                 ":prefix": {"S": names.RESERVED_SERIAL_PREFIX},
+                ":by": {"S": names.CANARY},
                 ":before": {"N": str(now - ABANDONED_SECONDS)},
             },
             ProjectionExpression="serialNumber",

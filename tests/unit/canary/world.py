@@ -162,6 +162,7 @@ class World:
             if item["statusShard"] == values[":shard"]
             and int(item["statusChangedAt"]["N"]) > int(values[":since"]["N"])
             and serial.startswith(values[":prefix"]["S"])
+            and values.get(":by") in (None, item["enrolledBy"])
             and int(item["enrolledAt"]["N"]) < int(values[":before"]["N"])
         ]
         return {"Items": found}
