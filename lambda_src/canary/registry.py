@@ -50,12 +50,12 @@ def enrol(means: Means, target: Target, serial: str) -> None:
         reprovision_policy=ReprovisionPolicy.NEVER,
         batch=names.CANARY,
         enrolment_expires_at=now + ENROLLED_SECONDS,
+        # Where several Regions share the table, this one is to be looked at.
+        home_region=means.dynamodb.meta.region_name,
     )
-    # Where several Regions share the table, this one is to be looked at.
-    home = {"homeRegion": {"S": means.dynamodb.meta.region_name}}
     means.dynamodb.put_item(
         TableName=target.table_name,
-        Item=to_item(record) | home,
+        Item=to_item(record),
         ConditionExpression="attribute_not_exists(serialNumber)",
     )
 
@@ -82,7 +82,7 @@ def delete(means: Means, target: Target, serial: str) -> None:
 
 
 def abandoned(means: Means, target: Target) -> Iterator[str]:
-    """Yield the serial numbers of runs that did not come to their end.
+    """Yield the serial numbers of this Region's runs that did not come to their end.
 
     Raises:
         ClientError, BotoCoreError: DynamoDB refused.
@@ -94,13 +94,15 @@ def abandoned(means: Means, target: Target) -> Iterator[str]:
             IndexName="by-status",
             KeyConditionExpression="statusShard = :shard AND statusChangedAt > :since",
             FilterExpression=(
-                "begins_with(serialNumber, :prefix) AND enrolledBy = :by AND enrolledAt < :before"
+                "begins_with(serialNumber, :prefix) AND enrolledBy = :by"
+                " AND homeRegion = :home AND enrolledAt < :before"
             ),
             ExpressionAttributeValues={
                 ":shard": {"S": f"{status}{SHARD}"},
                 ":since": {"N": str(now - LOOK_BACK_SECONDS)},
                 ":prefix": {"S": names.RESERVED_SERIAL_PREFIX},
                 ":by": {"S": names.CANARY},
+                ":home": {"S": means.dynamodb.meta.region_name},
                 ":before": {"N": str(now - ABANDONED_SECONDS)},
             },
             ProjectionExpression="serialNumber",
