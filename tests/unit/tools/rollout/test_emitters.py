@@ -135,6 +135,13 @@ def test_atlantis_sees_the_repository_alone(shipped, tmp_path, outside):
         atlantis.document(shipped, repository, Path("/targets"))
 
 
+@pytest.mark.parametrize("name", ["$(id)", "`id`", 'a"b', "a\nb", "$HOME"])
+def test_no_directorys_name_becomes_a_command_at_atlantis(shipped, tmp_path, name):
+    for make in (atlantis.document, atlantis.server):
+        with pytest.raises(atlantis.AtlantisError, match="a shell on the Atlantis server reads"):
+            make(shipped, tmp_path, tmp_path / name)
+
+
 def test_the_same_manifest_makes_the_same_bytes(tmp_path, shipped):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
