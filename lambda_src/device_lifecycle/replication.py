@@ -17,10 +17,9 @@ from device_lifecycle import first_shadow, identities, journal
 from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Enforcement, Lifecycle
-from device_registry import identity
+from device_registry import identity, names
 from device_registry.aws_errors import EXISTS, error_code, is_not_found
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, status_of, verified_pem
-from device_registry.names import RESERVED_SERIAL_PREFIX
 from device_registry.record import DeviceRecord, MalformedRecordError, Status
 from device_registry.regions import Regions
 
@@ -32,9 +31,11 @@ DELETED = "record deleted"
 
 
 def is_due(record: DeviceRecord, regions: Regions) -> bool:
-    """Tell whether this Region is to have a copy of the record's certificate."""
-    # A canary removes what it made, in its own Region: a copy would stay here for good.
-    if record.serial_number.startswith(RESERVED_SERIAL_PREFIX):
+    """Tell whether this Region is to have a copy of the record's certificate.
+
+    A canary is removed where it came in, and nobody would remove its copy.
+    """
+    if record.enrolled_by == names.CANARY:
         return False
     permits = record.status in (Status.PROVISIONING, Status.ACTIVE)
     return permits and regions.claimed_elsewhere(record) and record.certificate_pem is not None

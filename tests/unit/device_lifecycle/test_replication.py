@@ -116,6 +116,15 @@ def test_a_device_that_another_region_granted_is_copied(other, capsys, before, a
     assert other.stored() == after
 
 
+def test_a_canary_of_another_region_is_not_copied(other):
+    """It is removed in its own Region alone, so that a copy would be left here for good."""
+    serial = "canary-0000000000000001"
+    canary = device(serial_number=serial, thing_name=f"acme-{serial}", enrolled_by="canary")
+    assert turn(other, None, canary) == OK
+    assert turn(other, canary, None) == OK
+    assert (other.aws.certificates, other.aws.things) == ({}, {})
+
+
 def test_a_second_time_nothing_is_written(other, capsys):
     turn(other, record(), CLAIMED)
     other.aws.calls.clear()
