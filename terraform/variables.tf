@@ -371,6 +371,12 @@ variable "multi_region" {
     condition     = var.multi_region == null || var.registry.existing_table == null ? true : var.registry.existing_table.stream_arn != null
     error_message = "multi_region needs the stream of the replica in this Region. Set registry.existing_table.stream_arn."
   }
+
+  # Without it, hooks and gates here would decide about every record that names no home, as those of the other Region do.
+  validation {
+    condition     = var.multi_region != null ? true : try(var.registry.existing_table.stream_arn, null) == null
+    error_message = "multi_region must be set where registry.existing_table is a replica: else two Regions would each give the same serial number away. Set it, to the same, in the call of every Region."
+  }
 }
 
 variable "hook" {
@@ -488,6 +494,11 @@ variable "canary" {
   validation {
     condition     = !var.canary.enabled ? true : length(var.device_types) > 0 && (var.canary.device_type == null ? true : contains(keys(var.device_types), var.canary.device_type))
     error_message = "canary: device_type must be a key of device_types, or null for the first of them; there must be one at least. Correct it, add a device type, or leave the canary off."
+  }
+
+  validation {
+    condition     = !var.canary.enabled || var.registry.existing_table == null ? true : var.registry.existing_table.stream_arn != null
+    error_message = "canary: it enrols its device, and the policy of another account's table lets nobody here enrol. Leave the canary off where registry.existing_table has no stream_arn."
   }
 }
 

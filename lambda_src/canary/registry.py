@@ -14,7 +14,6 @@ from device_registry.record import (
     to_item,
 )
 
-BY = "canary"
 # After that nobody is provisioned by a record that was forgotten.
 ENROLLED_SECONDS = 900
 # A run of this age is over: what it left nobody is about to remove.
@@ -46,17 +45,17 @@ def enrol(means: Means, target: Target, serial: str) -> None:
         device_type=target.device_type,
         status=Status.ENROLLED,
         enrolled_at=now,
-        enrolled_by=BY,
+        enrolled_by=names.CANARY,
         status_changed_at=now,
         reprovision_policy=ReprovisionPolicy.NEVER,
-        batch=BY,
+        batch=names.CANARY,
         enrolment_expires_at=now + ENROLLED_SECONDS,
+        # Where several Regions share the table, this one is to be looked at.
+        home_region=means.dynamodb.meta.region_name,
     )
-    # Where several Regions share the table, this one is to be looked at.
-    home = {"homeRegion": {"S": means.dynamodb.meta.region_name}}
     means.dynamodb.put_item(
         TableName=target.table_name,
-        Item=to_item(record) | home,
+        Item=to_item(record),
         ConditionExpression="attribute_not_exists(serialNumber)",
     )
 
@@ -83,7 +82,7 @@ def delete(means: Means, target: Target, serial: str) -> None:
 
 
 def abandoned(means: Means, target: Target) -> Iterator[str]:
-    """Yield the serial numbers of runs that did not come to their end.
+    """Yield the serial numbers of this Region's runs that did not come to their end.
 
     Raises:
         ClientError, BotoCoreError: DynamoDB refused.
@@ -94,11 +93,16 @@ def abandoned(means: Means, target: Target) -> Iterator[str]:
             TableName=target.table_name,
             IndexName="by-status",
             KeyConditionExpression="statusShard = :shard AND statusChangedAt > :since",
-            FilterExpression="begins_with(serialNumber, :prefix) AND enrolledAt < :before",
+            FilterExpression=(
+                "begins_with(serialNumber, :prefix) AND enrolledBy = :by"
+                " AND homeRegion = :home AND enrolledAt < :before"
+            ),
             ExpressionAttributeValues={
                 ":shard": {"S": f"{status}{SHARD}"},
                 ":since": {"N": str(now - LOOK_BACK_SECONDS)},
                 ":prefix": {"S": names.RESERVED_SERIAL_PREFIX},
+                ":by": {"S": names.CANARY},
+                ":home": {"S": means.dynamodb.meta.region_name},
                 ":before": {"N": str(now - ABANDONED_SECONDS)},
             },
             ProjectionExpression="serialNumber",

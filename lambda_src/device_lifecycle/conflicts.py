@@ -37,7 +37,7 @@ def find(old: Image, new: Image) -> Conflict | None:
     """Return what a step lost; None where nothing did. A record that is deleted loses nothing."""
     if not (old and new):
         return None
-    forgotten = _ever(old) - _ever(new)
+    forgotten = ever(old) - ever(new)
     reinstated = _retired(old) - _retired(new) - forgotten
     status, since = _left(old, new), _number(old, "statusChangedAt")
     if not (forgotten or reinstated or status):
@@ -64,7 +64,8 @@ def _left(old: Image, new: Image) -> Status | None:
     return None if resumed else Status.SUSPENDED
 
 
-def _ever(image: Image) -> frozenset[str]:
+def ever(image: Image) -> frozenset[str]:
+    """Return the ids of every certificate that ever held a record's claim."""
     return certificate_ids(image, "certificateId", "certificateIds")
 
 

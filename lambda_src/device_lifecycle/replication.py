@@ -17,7 +17,7 @@ from device_lifecycle import first_shadow, identities, journal
 from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Enforcement, Lifecycle
-from device_registry import identity
+from device_registry import identity, names
 from device_registry.aws_errors import EXISTS, error_code, is_not_found
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, status_of, verified_pem
 from device_registry.record import DeviceRecord, MalformedRecordError, Status
@@ -31,7 +31,12 @@ DELETED = "record deleted"
 
 
 def is_due(record: DeviceRecord, regions: Regions) -> bool:
-    """Tell whether this Region is to have a copy of the record's certificate."""
+    """Tell whether this Region is to have a copy of the record's certificate.
+
+    A canary is removed where it came in, and nobody would remove its copy.
+    """
+    if record.enrolled_by == names.CANARY:
+        return False
     permits = record.status in (Status.PROVISIONING, Status.ACTIVE)
     return permits and regions.claimed_elsewhere(record) and record.certificate_pem is not None
 

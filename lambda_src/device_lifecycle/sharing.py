@@ -52,11 +52,7 @@ def read(stream_record: Mapping[str, Any], own: str) -> Share | None:
         copies=lets_in and any(old.get(each) != new.get(each) for each in _TELLING),
         retires=bool(new) and retired[0] != retired[1],
         resumed=certificate_ids(new, "certificateId") if ended else frozenset(),
-        withdrawn=_ever(old) if elsewhere and not new else frozenset(),
+        withdrawn=conflicts.ever(old) if elsewhere and not new else frozenset(),
     )
     asks = (share.conflict, share.copies, share.retires, share.withdrawn)
     return share if any(asks) else None
-
-
-def _ever(image: Mapping[str, Any]) -> frozenset[str]:
-    return certificate_ids(image, "certificateId", "certificateIds")

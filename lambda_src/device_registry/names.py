@@ -19,6 +19,8 @@ ATTRIBUTE_VALUE = re.compile(r"[a-zA-Z0-9_.,@/:#=\[\]-]{0,800}")
 PARENT_GROUP_SUFFIX = "devices"
 # Of devices that verify a stack and are removed again; nobody enrols one by hand.
 RESERVED_SERIAL_PREFIX = "canary-"
+# Who enrolled such a device. A fleet older than the prefix may have others with that beginning.
+CANARY = "canary"
 
 
 def matches(pattern: re.Pattern[str], value: object) -> bool:

@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import os
 import random
 import time
 
+from device_registry import regions
 from device_registry.claim import ClaimRequest, claim_update
 from tests.benchmarks.invocation import CONTEXT, HANDLERS, event, load
 from tests.benchmarks.stats import Series
@@ -43,6 +45,8 @@ def _invocation(name):
 def _bare_update(registry):
     from provisioning_hook.handler import DYNAMODB  # noqa: PLC0415  the hook's own connection
 
+    here = regions.from_environment(os.environ)
+
     def call(serial, certificate_id):
         request = ClaimRequest(
             serial_number=serial,
@@ -55,7 +59,7 @@ def _bare_update(registry):
         )
         arguments = {
             "TableName": registry.table_name,
-            **claim_update(request, int(time.time()), 3600),
+            **claim_update(request, int(time.time()), 3600, here),
         }
         DYNAMODB.update_item(arguments, time.monotonic() + 3.5)
 

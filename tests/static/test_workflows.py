@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import hcl2
 import jsonschema
@@ -238,6 +239,38 @@ def test_terragrunt_applies_wave_after_wave(loaded):
         before = {folder / target.key / "iot-provisioning" for target in wave.targets}
 
 
+def holds(condition, environment, **results):
+    """Tell whether a job of a wave begins, after these results of the jobs that it needs."""
+
+    def read(text):
+        return json.loads(text, object_hook=lambda found: SimpleNamespace(**found))
+
+    (expression,) = re.findall(r"^\$\{\{(.*)\}\}$", condition)
+    # Without a function of status GitHub has every job that is needed succeed.
+    implied = "cancelled()" in expression or set(results.values()) == {"success"}
+    expression = expression.replace("!cancelled()", "True").replace("&&", "and")
+    needs = {name: SimpleNamespace(result=result) for name, result in results.items()}
+    known = {
+        "contains": lambda within, text: text in within,
+        "fromJSON": read,
+        "inputs": SimpleNamespace(wave=json.dumps({"environment": environment})),
+        "needs": SimpleNamespace(**needs),
+    }
+    return implied and bool(eval(expression.replace("||", "or").strip(), known))  # noqa: S307
+
+
+@pytest.mark.parametrize("planned", ["success", "failure"])
+@pytest.mark.parametrize("approved", ["success", "skipped", "failure"])
+def test_what_has_to_be_approved_is_applied_after_that_alone(planned, approved):
+    jobs = workflow("rollout-wave.yml")["jobs"]
+    assert holds(jobs["approve"]["if"], "production", plan=planned)
+    assert not holds(jobs["approve"]["if"], "", plan=planned)
+    begins = jobs["apply"]["if"]
+    assert holds(begins, "production", plan=planned, approve=approved) is (approved == "success")
+    assert holds(begins, "", plan=planned, approve="skipped")
+    assert not holds(begins, "", plan="skipped", approve="skipped")
+
+
 def script(job, part):
     (found,) = [
         step["run"]
@@ -272,14 +305,27 @@ def test_a_target_begins_only_while_no_more_have_failed_than_are_tolerated(
 
 
 @pytest.mark.parametrize(
-    ("ended", "failed", "passes"), [("ab", 0, True), ("a", 1, True), ("", 2, False)]
+    ("outcomes", "failed", "passes"),
+    [
+        ((("a_eu-west-1", 1, "success"), ("b_eu-west-1", 1, "success")), 0, True),
+        ((("a_eu-west-1", 1, "success"),), 1, True),
+        ((("a_eu-west-1", 1, "success"), ("b_eu-west-1", 1, "failure")), 1, True),
+        ((), 2, False),
+        # The run was repeated: what counts of a target is its last attempt.
+        ((("a_eu-west-1", 9, "success"), ("a_eu-west-1", 10, "failure")), 2, False),
+        ((("a_eu-west-1", 9, "failure"), ("a_eu-west-1", 10, "success")), 1, True),
+        ((("a_eu-west-10", 1, "success"), ("b_eu-west-1", 1, "cancelled")), 2, False),
+    ],
 )
-def test_a_wave_passes_with_as_many_failures_as_are_tolerated(ended, failed, passes, tmp_path):
-    for slug in ended:
-        (tmp_path / "done").mkdir(exist_ok=True)
-        (tmp_path / "done" / slug).touch()
+def test_a_wave_passes_with_as_many_failures_as_are_tolerated(outcomes, failed, passes, tmp_path):
+    for slug, attempt, status in outcomes:
+        said = {"SLUG": slug, "GITHUB_RUN_ATTEMPT": str(attempt), "STATUS": status}
+        assert bash(script("apply", "outcome"), tmp_path, **said).returncode == 0
     files = {name: str(tmp_path / name) for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    done = bash(script("passed", "GITHUB_OUTPUT"), tmp_path, TARGETS="a b", TOLERANCE="1", **files)
+    targets = "a_eu-west-1 b_eu-west-1"
+    done = bash(
+        script("passed", "GITHUB_OUTPUT"), tmp_path, TARGETS=targets, TOLERANCE="1", **files
+    )
     assert (done.returncode == 0) is passes, done.stderr
     assert (tmp_path / "GITHUB_OUTPUT").read_text() == f"failed={failed}\n"
 

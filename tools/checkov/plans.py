@@ -192,6 +192,9 @@ def plans(root: Path) -> list[Plan]:
 def _plan(directory: str, copy: Path, environment: dict[str, str], values: dict[str, Any]) -> Plan:
     variables = copy / directory / "review.auto.tfvars.json"
     variables.write_text(json.dumps(values), encoding="utf-8")
+    # Nothing is kept: no bucket for states is asked for, whatever the configuration names.
+    backend = copy / directory / "review_override.tf.json"
+    backend.write_text(json.dumps({"terraform": {"backend": {"local": {}}}}), encoding="utf-8")
 
     def terraform(*arguments: str) -> str:
         done = subprocess.run(
@@ -210,7 +213,7 @@ def _plan(directory: str, copy: Path, environment: dict[str, str], values: dict[
             )
         return done.stdout
 
-    terraform("init", "-backend=false", "-input=false", "-no-color")
+    terraform("init", "-input=false", "-no-color")
     terraform("plan", "-input=false", "-no-color", "-lock=false", "-out=tfplan")
     version = json.loads(terraform("version", "-json"))
     (provider,) = version["provider_selections"].values()

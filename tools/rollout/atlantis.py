@@ -6,6 +6,7 @@ https://www.runatlantis.io/docs/repo-level-atlantis-yaml
 """
 
 import posixpath
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from tools.rollout import tfvars
 from tools.rollout.model import Manifest, Target
 
 WORKFLOW = "iot-provisioning"
+# A path that means nothing else within a shell's quotes.
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 _HEAD = """\
 # Made of {manifest} by `iot-provisioning rollout atlantis`: change that one and make this anew.
 """
@@ -34,7 +37,8 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
         values: the directory of the files that `tools.rollout.tfvars` writes.
 
     Raises:
-        AtlantisError: the configuration or the values are outside of the repository.
+        AtlantisError: the configuration or the values are outside of the repository, or a shell
+            would read more in their paths.
     """
     directory, below = _places(manifest, repository, values)
     projects: list[dict[str, Any]] = []
@@ -80,7 +84,8 @@ def server(manifest: Manifest, repository: Path, values: Path) -> dict[str, Any]
         values: the directory of the files that `tools.rollout.tfvars` writes.
 
     Raises:
-        AtlantisError: the configuration or the values are outside of the repository.
+        AtlantisError: the configuration or the values are outside of the repository, or a shell
+            would read more in their paths.
     """
     return {
         "repos": [
@@ -148,12 +153,18 @@ def _places(manifest: Manifest, repository: Path, values: Path) -> tuple[str, st
 
 def _inside(path: Path, repository: Path, what: str) -> str:
     try:
-        return path.resolve().relative_to(repository.resolve()).as_posix()
+        inside = path.resolve().relative_to(repository.resolve()).as_posix()
     except ValueError:
         raise AtlantisError(
             f"{what} is {path}, outside of the repository {repository}: Atlantis sees nothing but "
             "the repository."
         ) from None
+    if not _PLAIN.fullmatch(inside):
+        raise AtlantisError(
+            f"{what} is {inside!r}, and a shell on the Atlantis server reads that: give it a name "
+            "of letters, digits and _ . - alone."
+        )
+    return inside
 
 
 class _Plain(yaml.SafeDumper):

@@ -118,7 +118,7 @@ class Runner:
                         rollout = rollout.end(under_way.pop(future).key, _outcome(record))
                         report = self._note(report, record)
                 else:
-                    rollout, report = self._bake(pool, step.wave, rollout, report)
+                    rollout, report = self._bake(step.wave, rollout, report)
         return self._finish(step, report)
 
     def _step(self, rollout: Rollout) -> Step:
@@ -139,9 +139,7 @@ class Runner:
         self.listener.ended(record)
         return record
 
-    def _bake(
-        self, pool: ThreadPoolExecutor, wave: Wave, rollout: Rollout, report: Report
-    ) -> tuple[Rollout, Report]:
+    def _bake(self, wave: Wave, rollout: Rollout, report: Report) -> tuple[Rollout, Report]:
         """Let a wave bake, unless somebody interrupts, and see what survived it."""
         end = self._clock() + (0 if self.dry_run else wave.bake_seconds)
         while not self.interrupted and (left := end - self._clock()) > 0:
@@ -149,7 +147,7 @@ class Runner:
             self._sleep(min(left, BAKE_POLL_SECONDS))
         if self.interrupted:
             return rollout, report
-        for record in self._verify_again(pool, wave, report):
+        for record in self._verify_again(wave, report):
             rollout = rollout.spoil(record.key)
             report = self._note(report, record)
         if not rollout.exceeded(wave):
@@ -157,8 +155,8 @@ class Runner:
             report = replace(report, over=report.over | {wave.name})
         return rollout, report
 
-    def _verify_again(self, pool: ThreadPoolExecutor, wave: Wave, report: Report) -> list[Record]:
-        """Verify what this run applied once more after a bake; return what did not survive it."""
+    def _verify_again(self, wave: Wave, report: Report) -> list[Record]:
+        """Verify once more after a bake what had passed; return what did not survive it."""
         if self.dry_run or not wave.bake_seconds:
             return []
 
@@ -166,18 +164,28 @@ class Runner:
             record = replace(report.records[target.key], stage=Stage.BAKE)
             self.listener.stage(target, Stage.BAKE)
             try:
-                record = verified(record, self.steps.verify(target, self.outputs[target.key]))
-            except StepError as error:
-                record = replace(record, status=Status.FAILED, reason=str(error))
+                record = verified(record, self.steps.verify(target, self._outputs(target)))
+            except Exception as error:  # noqa: BLE001 - as in a visit
+                record = replace(record, status=Status.FAILED, reason=_reason(error))
             self.listener.ended(record)
             return record
 
         baked = [
             target
             for target in wave.targets
-            if target.key in self.outputs and report.records[target.key].checks is not None
+            if (record := report.records[target.key]).status is Status.SUCCEEDED
+            and record.checks is not None
         ]
-        return [each for each in pool.map(again, baked) if each.status is Status.FAILED]
+        with ThreadPoolExecutor(wave.max_parallel) as pool:
+            return [each for each in pool.map(again, baked) if each.status is Status.FAILED]
+
+    def _outputs(self, target: Target) -> dict[str, Any]:
+        """Return a stack's outputs: out of its state, where an earlier run applied it."""
+        if target.key not in self.outputs:
+            with self.steps.site(target) as site:
+                site.prepare()
+                self.outputs[target.key] = site.outputs()
+        return self.outputs[target.key]
 
     def _finish(self, step: Finished, report: Report) -> Report:
         state, reason = _end(step, report)
@@ -208,14 +216,9 @@ class _Visit:
         except Interrupted:
             reason = f"Interrupted before {self._record.stage}; nothing was applied."
             return replace(self._record, status=Status.INTERRUPTED, reason=reason)
-        except StepError as error:
-            return self._failed(str(error))
         except Exception as error:  # noqa: BLE001 - the report of all others must not go with it
-            return self._failed(f"{type(error).__name__}: {error}")
+            return replace(self._record, status=Status.FAILED, reason=_reason(error))
         return self._record
-
-    def _failed(self, reason: str) -> Record:
-        return replace(self._record, status=Status.FAILED, reason=reason)
 
     def _work(self, site: Site) -> None:
         self._enter(Stage.PREPARE)
@@ -255,6 +258,10 @@ class _Visit:
     def _stage(self, stage: Stage) -> None:
         self._record = replace(self._record, stage=stage)
         self._runner.listener.stage(self._target, stage)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, StepError) else f"{type(error).__name__}: {error}"
 
 
 def verified(record: Record, checks: tuple[Check, ...] | None) -> Record:

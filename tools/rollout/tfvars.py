@@ -50,7 +50,7 @@ def files(
 
 
 def write(content: Mapping[PurePosixPath, str], directory: Path) -> list[Path]:
-    """Write the files, and remove those of targets that the manifest no longer has.
+    """Write the files, and remove the pairs of targets that the manifest no longer has.
 
     Returns:
         What was removed.
@@ -59,12 +59,13 @@ def write(content: Mapping[PurePosixPath, str], directory: Path) -> list[Path]:
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
-    gone = [
-        path
-        for suffix in (VARIABLES, BACKEND)
-        for path in sorted(directory.glob(f"*/*{suffix}"))
-        if PurePosixPath(path.relative_to(directory).as_posix()) not in content
-    ]
+    gone = []
+    for path in sorted(directory.glob(f"*/*{VARIABLES}")):
+        backend = path.with_name(path.name.removesuffix(VARIABLES) + BACKEND)
+        known = PurePosixPath(path.relative_to(directory).as_posix()) in content
+        # One without the other is somebody's own, wherever the directory is.
+        if not known and backend.exists():
+            gone += [path, backend]
     for path in gone:
         path.unlink()
     return gone

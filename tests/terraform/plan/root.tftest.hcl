@@ -891,6 +891,26 @@ run "refuses_several_regions_without_the_replicas_stream" {
   expect_failures = [var.multi_region]
 }
 
+run "refuses_a_replica_without_saying_who_decides" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry"
+        stream_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry/stream/2026-11-22T00:00:00.000"
+        kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
+  }
+
+  expect_failures = [var.multi_region]
+}
+
 run "has_a_canary_only_by_choice" {
   command = plan
 
@@ -944,6 +964,29 @@ run "refuses_a_canary_of_what_there_is_not" {
     device_types = { gateway = {} }
     templates    = { factory = {} }
     canary       = { enabled = true, template = "field", device_type = "sensor", package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.canary]
+}
+
+run "refuses_a_canary_in_another_accounts_registry" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
+    canary       = { enabled = true, package_path = "./fixtures/package.zip" }
+    logs         = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry"
+        kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
   }
 
   expect_failures = [var.canary]

@@ -126,6 +126,24 @@ def test_devices_of_the_fleet_are_not_looked_for():
     assert list(registry.abandoned(world.means(), TARGET)) == []
 
 
+def test_a_device_that_only_has_such_a_name_is_not_looked_for():
+    """A fleet may be older than the reserved prefix, and its device is no canary's to remove."""
+    world, serial = World(), registry.serial_number()
+    registry.enrol(world.means(), TARGET, serial)
+    world.records[serial]["enrolledBy"] = {"S": "arn:aws:iam::123456789012:user/somebody"}
+    world.now += registry.ABANDONED_SECONDS + 1
+    assert list(registry.abandoned(world.means(), TARGET)) == []
+
+
+def test_what_a_run_in_another_region_left_is_that_regions_to_remove():
+    """Its thing and its certificate are there, and its record is what they are found by."""
+    world, serial = World(), registry.serial_number()
+    registry.enrol(world.means(), TARGET, serial)
+    world.records[serial]["homeRegion"] = {"S": "eu-west-1"}
+    world.now += registry.ABANDONED_SECONDS + 1
+    assert list(registry.abandoned(world.means(), TARGET)) == []
+
+
 def test_a_record_may_be_claimed_in_this_region_and_for_a_while():
     world = World()
     registry.enrol(world.means(), TARGET, SERIAL)

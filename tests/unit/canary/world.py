@@ -162,6 +162,8 @@ class World:
             if item["statusShard"] == values[":shard"]
             and int(item["statusChangedAt"]["N"]) > int(values[":since"]["N"])
             and serial.startswith(values[":prefix"]["S"])
+            and values.get(":by") in (None, item["enrolledBy"])
+            and values.get(":home") in (None, item["homeRegion"])
             and int(item["enrolledAt"]["N"]) < int(values[":before"]["N"])
         ]
         return {"Items": found}

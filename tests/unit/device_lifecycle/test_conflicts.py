@@ -129,7 +129,7 @@ def play(policy, told):
     return history
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     told=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=15),
@@ -143,18 +143,20 @@ def test_no_step_that_the_code_takes_is_a_conflict_nor_several_in_one(policy, to
 
 def test_every_kind_of_step_is_taken():
     """Otherwise the test above would say nothing of it."""
-    order, seen = random.Random(4), set()  # noqa: S311
+    order, unseen = random.Random(1), set(NAMES)  # noqa: S311
+    unseen |= {(Status.SUSPENDED, Status.PROVISIONING), (Status.SUSPENDED, Status.ACTIVE)}
+    unseen |= {(Status.ACTIVE, Status.ENROLLED), (Status.ACTIVE, Status.PROVISIONING)}
     for _ in range(250):
         told = [(order.choice(NAMES), order.randrange(21)) for _ in range(15)]
         history = play(ReprovisionPolicy.REPLACE, told)
         statuses = [from_item(item).status for item in history.items]
-        seen |= history.taken | set(pairwise(statuses))
-    assert seen >= set(NAMES)
-    assert {(Status.SUSPENDED, Status.PROVISIONING), (Status.SUSPENDED, Status.ACTIVE)} <= seen
-    assert {(Status.ACTIVE, Status.ENROLLED), (Status.ACTIVE, Status.PROVISIONING)} <= seen
+        unseen -= history.taken | set(pairwise(statuses))
+        if not unseen:
+            return
+    raise AssertionError(unseen)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     shared=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=8),
     lost=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=6),

@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from device_lifecycle import activation, confirm, enforce, sweep
+from device_registry.names import RESERVED_SERIAL_PREFIX
 from device_registry.record import Status, to_item
 from tests.unit.builders import CLAIM_CERTIFICATE, NOW, OTHER_CERTIFICATE, record
 from tests.unit.device_lifecycle.fakes import (
@@ -115,6 +116,15 @@ def test_a_device_that_another_region_granted_is_copied(other, capsys, before, a
     assert other.stored() == after
 
 
+def test_a_canary_of_another_region_is_not_copied(other):
+    """It is removed in its own Region alone, so that a copy would be left here for good."""
+    serial = "canary-0000000000000001"
+    canary = device(serial_number=serial, thing_name=f"acme-{serial}", enrolled_by="canary")
+    assert turn(other, None, canary) == OK
+    assert turn(other, canary, None) == OK
+    assert (other.aws.certificates, other.aws.things) == ({}, {})
+
+
 def test_a_second_time_nothing_is_written(other, capsys):
     turn(other, record(), CLAIMED)
     other.aws.calls.clear()
@@ -166,6 +176,13 @@ def test_what_is_not_copied(name, after):
     world = region(name)
     turn(world, record(), after)
     assert world.aws.things == world.aws.certificates == {}
+
+
+def test_a_canary_is_its_own_regions(other):
+    canary = device(serial_number=f"{RESERVED_SERIAL_PREFIX}0a1b", thing_name="acme-canary-0a1b")
+    assert turn(other, record(), canary) == OK
+    assert swept(other, canary).replicated == 0
+    assert other.aws.things == other.aws.certificates == {}
 
 
 def test_one_region_copies_nothing(world):

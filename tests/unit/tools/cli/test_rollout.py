@@ -105,7 +105,8 @@ def test_values_and_the_atlantis_file_fit_together(folder):
 def test_values_of_targets_that_are_gone_are_removed_and_told(folder):
     run("tfvars", "rollout.yaml", "targets")
     (folder / "targets/old").mkdir()
-    (folder / "targets/old/eu-west-1.tfvars.json").touch()
+    for kind in ("tfvars", "tfbackend"):
+        (folder / f"targets/old/eu-west-1.{kind}.json").touch()
     assert run("tfvars", "rollout.yaml", "targets").stderr.startswith(
         "targets/old/eu-west-1.tfvars.json was removed: the manifest has no such target.\n"
     )

@@ -135,6 +135,13 @@ def test_atlantis_sees_the_repository_alone(shipped, tmp_path, outside):
         atlantis.document(shipped, repository, Path("/targets"))
 
 
+@pytest.mark.parametrize("name", ["$(id)", "`id`", 'a"b', "a\nb", "$HOME"])
+def test_no_directorys_name_becomes_a_command_at_atlantis(shipped, tmp_path, name):
+    for make in (atlantis.document, atlantis.server):
+        with pytest.raises(atlantis.AtlantisError, match="a shell on the Atlantis server reads"):
+            make(shipped, tmp_path, tmp_path / name)
+
+
 def test_the_same_manifest_makes_the_same_bytes(tmp_path, shipped):
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two):
@@ -152,7 +159,9 @@ def test_the_same_manifest_makes_the_same_bytes(tmp_path, shipped):
 
 def test_what_the_manifest_no_longer_has_is_removed(tmp_path, shipped):
     tfvars.write(tfvars.files(shipped), tmp_path / "targets")
-    (tmp_path / "targets/trial/notes.md").touch()
+    # Somebody's own: it is no target's pair.
+    for name in ("notes.md", "own.tfvars.json", "state.tfbackend.json"):
+        (tmp_path / "targets/trial" / name).touch()
     text = SHIPPED.read_text().replace("  - us-east-1\n", "", 1)
     fewer = load(tmp_path, text.replace("    regions: [us-east-1]\n", ""))
     removed = tfvars.write(tfvars.files(fewer), tmp_path / "targets")
@@ -161,7 +170,13 @@ def test_what_the_manifest_no_longer_has_is_removed(tmp_path, shipped):
         "us-east-1.tfvars.json",
     ]
     left = {path.name for path in (tmp_path / "targets/trial").iterdir()}
-    assert left == {"eu-west-1.tfbackend.json", "eu-west-1.tfvars.json", "notes.md"}
+    assert left == {
+        "eu-west-1.tfbackend.json",
+        "eu-west-1.tfvars.json",
+        "notes.md",
+        "own.tfvars.json",
+        "state.tfbackend.json",
+    }
 
 
 def test_the_packages_digests_go_to_every_target(tmp_path, shipped):

@@ -1,5 +1,6 @@
 """A run: the order of its steps, when it stops, what it leaves out, and what the report says."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -306,13 +307,37 @@ def test_a_target_that_does_not_survive_the_bake_stops_the_next_wave():
     assert report.over == frozenset()
 
 
-def test_a_verification_that_cannot_be_repeated_did_not_survive_either():
+@pytest.mark.parametrize("error", [broken(), OSError("No route.")])
+def test_a_verification_that_cannot_be_repeated_did_not_survive_either(error):
     steps = Steps()
     made = Run((replace(ONE, bake_seconds=2, tolerated_failures=1),), steps)
-    made.while_sleeping = lambda: steps.wrong.update({"a/eu-west-2 verify": broken()})
+    made.while_sleeping = lambda: steps.wrong.update({"a/eu-west-2 verify": error})
     report = made.carry_out()
     assert report.records["a/eu-west-2"].status is Status.FAILED
     assert report.over == {"one"}
+
+
+def test_what_failed_before_the_bake_is_not_verified_again():
+    steps = Steps()
+    steps.checks["a/eu-west-2"] = (replace(CHECK, passed=False),)
+    report = run((replace(ONE, bake_seconds=2, tolerated_failures=1),), steps)
+    assert report.over == {"one"}
+    assert steps.log.count("a/eu-west-1 verify") == 2
+    assert steps.log.count("a/eu-west-2 verify") == 1
+
+
+def test_no_more_are_verified_at_a_time_after_a_bake_than_the_wave_allows():
+    steps, under_way, most = Steps(), [], []
+
+    def verify():
+        under_way.append(1)
+        time.sleep(0.02)
+        most.append(len(under_way))
+        under_way.pop()
+
+    steps.wrong = {f"{key} verify": verify for key in keys(ONE)}
+    run((replace(ONE, bake_seconds=2), replace(TWO, max_parallel=2)), steps)
+    assert max(most) == ONE.max_parallel == 1
 
 
 # --- interrupts
@@ -365,7 +390,21 @@ def test_an_interrupt_ends_a_bake_which_a_resumed_run_begins_again():
     again = Run(waves, steps, before=report, resumed=True)
     assert again.carry_out().over == {"one"}
     assert again.listener.left[0] == 100
-    assert steps.log == []
+    # Nothing is applied again, and whoever still lets devices in has survived the bake.
+    assert steps.log == [
+        f"{key} {step}" for key in keys(*waves) for step in ("prepare", "left", "verify")
+    ]
+
+
+def test_a_target_that_does_not_survive_a_resumed_bake_stops_the_next_wave():
+    steps = Steps()
+    waves = (replace(ONE, bake_seconds=100), TWO)
+    made = Run(waves, steps)
+    made.while_sleeping = made.runner.interrupt
+    report = made.carry_out()
+    steps.checks["a/eu-west-1"] = (replace(CHECK, passed=False, detail="Refused."),)
+    report = run(waves, steps, before=report, resumed=True)
+    assert (report.state, report.missing) == (State.STOPPED, tuple(keys(TWO)))
 
 
 def test_who_reads_the_report_of_a_run_that_was_killed_sees_what_was_under_way():
