@@ -19,7 +19,10 @@ LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
 
 
 def is_left_out(*expressions):
-    """Whether `make test` leaves out what carries these marks: not all of it runs everywhere."""
+    """Whether what carries these marks does not run everywhere.
+
+    Drills do, by `make drills`; what cites one has a proof of `make test` beside it.
+    """
     marks = " ".join(ast.unparse(expression) for expression in expressions)
     lacking = set(re.findall(r"Capability\.(\w+)", marks)) - {Capability.IAM_ENFORCED.name}
     return bool(lacking) or bool(re.search(r"mark\.(slow|skip|xfail)", marks))

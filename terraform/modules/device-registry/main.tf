@@ -74,7 +74,8 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  # Whole records: the tools read them as records, and a record has no large attribute to leave out.
+  # Whole records: the tools read them as records. The one large attribute is the certificate, some 1.2 KB, which
+  # records have where devices provision in several Regions.
 
   # "Which devices hold a claim made with this claim certificate?": asked when one leaked.
   global_secondary_index {
