@@ -28,8 +28,9 @@ from tests.least_privilege.flows.flow import (
     soon,
     status,
 )
-from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY
+from tests.least_privilege.stacks import CHOICES, COMPLETE, GATEWAY, Choices
 from tests.support.stack import Stack
+from tools.checkov.choices import LAMPS
 from tools.device.maker import Maker
 
 HOUR = 3_600
@@ -247,14 +248,35 @@ REPLICATION = (
 )
 
 
+# What is there already, for which AWS IoT takes other calls.
+KNOWN_HERE = "iot:RegisterCertificate iot:DescribeThing iot:UpdateThing"
+
+
 @contextlib.contextmanager
-def let_in_elsewhere(stack: Stack, **fields: Any) -> Iterator[DeviceRecord]:
+def let_in_elsewhere(
+    stack: Stack, maker: Maker | None = None, **fields: Any
+) -> Iterator[DeviceRecord]:
     """The record of a device whose certificate AWS IoT does not know in this Region."""
-    pem = Maker({"CommonName": "elsewhere"}).device({"CommonName": serial()}).certificate_pem
+    maker = maker or Maker({"CommonName": "elsewhere"})
+    pem = maker.device({"CommonName": serial()}).certificate_pem
     certificate_id = x509.load_pem_x509_certificate(pem.encode()).fingerprint(SHA256()).hex()
     known = {"certificate_id": certificate_id, "claim_certificate_id": secrets.token_hex(32)}
     known |= {"certificate_pem": pem, "claimed_in": ELSEWHERE}
-    with record(stack, Status.ACTIVE, **known, **fields) as device:
+    with record(stack, Status.ACTIVE, **(known | fields)) as device:
+        yield device
+
+
+@contextlib.contextmanager
+def known_here(stack: Choices, **fields: Any) -> Iterator[DeviceRecord]:
+    """The same, with its CA registered and a thing of its name in this Region."""
+    authority = stack.outputs["certificate_authorities"][LAMPS]["certificate_id"]
+    fields["claim_certificate_id"] = authority
+    with let_in_elsewhere(stack, stack.maker, **fields) as device:
+        stack.client("iot").create_thing(
+            thingName=device.thing_name,
+            thingTypeName=f"{stack.name_prefix}-{GATEWAY}",
+            attributePayload={"attributes": {"location": "elsewhere"}},
+        )
         yield device
 
 
@@ -280,16 +302,31 @@ def registered(stack: Stack, device: DeviceRecord) -> None:
 )
 def replicated(stack: Fleet) -> None:
     with let_in_elsewhere(stack) as device:
-        after = to_item(device)
-        change = {
-            "Keys": {"serialNumber": after["serialNumber"]},
-            "NewImage": after,
-            "SequenceNumber": "1",
-        }
-        event = {"Records": [{"eventID": secrets.token_hex(16), "dynamodb": change}]}
-        answer = invoke(stack, function(stack, "enforcement"), event)
-        see(not answer["batchItemFailures"], "the change is to be delivered again")
-        registered(stack, device)
+        told_by_the_stream(stack, device)
+
+
+@flow(
+    "the stream tells of a device that another Region let in, and whose CA and thing are here",
+    CHOICES,
+    {(ENFORCEMENT, "lifecycle-replication"): KNOWN_HERE},
+)
+def replicated_beside_its_ca(stack: Choices) -> None:
+    with known_here(stack) as device:
+        told_by_the_stream(stack, device)
+
+
+def told_by_the_stream(stack: Stack, device: DeviceRecord) -> None:
+    """Break unless a new record makes its device one that could connect here."""
+    after = to_item(device)
+    change = {
+        "Keys": {"serialNumber": after["serialNumber"]},
+        "NewImage": after,
+        "SequenceNumber": "1",
+    }
+    event = {"Records": [{"eventID": secrets.token_hex(16), "dynamodb": change}]}
+    answer = invoke(stack, function(stack, "enforcement"), event)
+    see(not answer["batchItemFailures"], "the change is to be delivered again")
+    registered(stack, device)
 
 
 @flow(
@@ -302,6 +339,17 @@ def replicated(stack: Fleet) -> None:
 )
 def replicated_by_the_sweep(stack: Fleet) -> None:
     with let_in_elsewhere(stack, age=A_WHILE) as device:
+        sweep(stack)
+        registered(stack, device)
+
+
+@flow(
+    "the sweep registers a device that another Region let in, and whose CA and thing are here",
+    CHOICES,
+    {(SWEEP, "lifecycle-replication"): KNOWN_HERE},
+)
+def replicated_beside_its_ca_by_the_sweep(stack: Choices) -> None:
+    with known_here(stack, age=A_WHILE) as device:
         sweep(stack)
         registered(stack, device)
 
