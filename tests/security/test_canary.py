@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from canary import registry
 from canary.checks import NOT_REACHED
+from device_registry import names
 from device_registry.record import Status, status_shard
 from tests.security.conftest import PREFIX
 from tests.support import terraform as support
@@ -269,8 +270,12 @@ def test_the_scheduled_function_runs_as_its_own_role(guarded, function_name):
     guarded.client("dynamodb").update_item(
         TableName=guarded.outputs["registry_table_name"],
         Key={"serialNumber": {"S": abandoned}},
-        UpdateExpression="SET enrolledAt = :then",
-        ExpressionAttributeValues={":then": {"N": str(long_ago)}},
+        UpdateExpression="SET enrolledAt = :then, enrolledBy = :by, homeRegion = :home",
+        ExpressionAttributeValues={
+            ":then": {"N": str(long_ago)},
+            ":by": {"S": names.CANARY},
+            ":home": {"S": guarded.endpoint.region},
+        },
     )
 
     checks = run_canary(guarded, function_name)

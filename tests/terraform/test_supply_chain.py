@@ -30,11 +30,15 @@ FUNCTIONS = {
         "chain-lifecycle-sweep",
     ],
     "claim_guard": ["chain-claim-guard"],
+    "canary": ["chain-canary"],
 }
 PACKAGES = {
     "hook": "provisioning_hook.zip",
     "gate": "jitr_gate.zip",
-    **{name: f"{name}.zip" for name in ("template_versions", "device_lifecycle", "claim_guard")},
+    **{
+        name: f"{name}.zip"
+        for name in ("template_versions", "device_lifecycle", "claim_guard", "canary")
+    },
 }
 OTHER = "0" * 64
 
@@ -77,8 +81,10 @@ def everything(root, tmp_path_factory):
     workspace, _ = root(**base)
 
     def set_(by_package):
-        guard = {"claim_guard": {"enabled": True, **by_package["claim_guard"]}}
-        workspace.set({**base, **by_package, **guard})
+        chosen = {
+            name: {"enabled": True, **by_package[name]} for name in ("claim_guard", "canary")
+        }
+        workspace.set({**base, **by_package, **chosen})
         return workspace
 
     return set_

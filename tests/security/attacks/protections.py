@@ -219,11 +219,11 @@ WRITE = 'sys.stdout.write(json.dumps(entry) + "\\n")'
 
 NO_OVERRIDES = (
     Edit(
-        "provisioning_hook/response.py",
-        '            "ThingName": names.thing_name(name_prefix, record.serial_number),\n'
-        '            "ThingTypeName": shared_name,\n'
-        '            "ThingGroupName": shared_name,\n'
-        '            "PolicyName": shared_name,\n',
+        "device_registry/identity.py",
+        '        "ThingName": names.thing_name(name_prefix, record.serial_number),\n'
+        '        "ThingTypeName": shared_name,\n'
+        '        "ThingGroupName": shared_name,\n'
+        '        "PolicyName": shared_name,\n',
         "",
     ),
 )
@@ -313,10 +313,10 @@ EVERYTHING_LOGGED = (
 GATE_TAKES_THE_NAME = (
     Edit(
         "jitr_gate/gate.py",
-        ')["parameterOverrides"]\n',
-        ')["parameterOverrides"]\n'
+        "        identity.prepare(iot, found.arn, overrides)\n",
         "        presented = decide.read(found.pem)\n"
-        '        overrides["ThingName"] = decide.certificate.field(presented, "CommonName")\n',
+        '        overrides["ThingName"] = decide.certificate.field(presented, "CommonName")\n'
+        "        identity.prepare(iot, found.arn, overrides)\n",
     ),
 )
 
@@ -463,7 +463,7 @@ class Protection(enum.Enum):
     OVERRIDES = Entry(
         "Thing, thing type, thing group and policy are named by the registry alone.",
         KeptBy.CODE,
-        "lambda_src/provisioning_hook/response.py",
+        "lambda_src/device_registry/identity.py",
         ("T14",),
         "the four names are not overridden",
         _hook(*NO_OVERRIDES),
