@@ -81,9 +81,7 @@ def everything(root, tmp_path_factory):
     workspace, _ = root(**base)
 
     def set_(by_package):
-        chosen = {
-            name: {"enabled": True, **by_package[name]} for name in ("claim_guard", "canary")
-        }
+        chosen = {name: {"enabled": True, **by_package[name]} for name in ("claim_guard", "canary")}
         workspace.set({**base, **by_package, **chosen})
         return workspace
 
