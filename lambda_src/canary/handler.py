@@ -7,6 +7,7 @@ fails where it could not look at all; AWS Lambda then calls it again.
 import os
 import time
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Protocol
 
 import boto3
@@ -17,7 +18,7 @@ from canary import run, settings
 from canary.journal import Journal
 from canary.settings import MisconfiguredError
 from canary.target import Means
-from canary.tls import Endpoint, open_connection
+from canary.tls import Endpoint
 
 CONFIG = Config(
     connect_timeout=2,
@@ -58,18 +59,9 @@ def lambda_handler(_event: Any, context: LambdaContext) -> list[dict[str, Any]]:
 
 def _means() -> Means:
     address, port, ca_file = settings.broker(os.environ)
-    iot = boto3.client("iot", config=CONFIG)
+    client = partial(boto3.client, config=CONFIG)
     # AWS answers a bare name; emulators append the port of their HTTP interface.
-    name = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"].partition(":")[0]
+    found = client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+    name = found.partition(":")[0]
     endpoint = Endpoint(server_name=name, address=address, port=port, ca_file=ca_file)
-    return Means(
-        dynamodb=boto3.client("dynamodb", config=CONFIG),
-        iot=iot,
-        iot_data=boto3.client("iot-data", config=CONFIG),
-        ssm=boto3.client("ssm", config=CONFIG),
-        open_connection=lambda credentials, client_id: open_connection(
-            endpoint, credentials, client_id
-        ),
-        clock=time.time,
-        sleep=time.sleep,
-    )
+    return Means.of(client, endpoint)

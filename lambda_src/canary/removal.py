@@ -7,9 +7,8 @@ https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -19,12 +18,12 @@ from device_registry import certificates
 from device_registry.aws_errors import error_code, is_not_found
 from device_registry.certificates import INACTIVE, PENDING
 from device_registry.record import Item
+from device_registry.removal import remove_if_there, remove_settled
 
 # A detachment may take a while to be seen by the next call.
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 _NO_PARAMETER = "ParameterNotFound"
 _CLASSIC: dict[str, str] = {}
-_NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
 
 
 def stranger(serial: str) -> str:
@@ -59,15 +58,17 @@ def remove(means: Means, target: Target, serial: str, issued: Iterable[str] = ()
         removed += 1
         for principal in principals:
             ids.add(principal.rpartition("/")[2])
-            _gone(means.iot.detach_thing_principal, thingName=thing, principal=principal)
+            remove_if_there(means.iot.detach_thing_principal, thingName=thing, principal=principal)
     found = sum(_delete_certificate(means, each) for each in sorted(ids))
     # The run writes the classic one itself.
     first = first_shadow(means, target)
     shadows = [_CLASSIC, first] if first else [_CLASSIC]
     for thing in things:
-        _settled(means, means.iot.delete_thing, thingName=thing)
+        remove_settled(
+            means.iot.delete_thing, pauses=_PAUSES_SECONDS, sleep=means.sleep, thingName=thing
+        )
         for shadow in shadows:
-            _gone(means.iot_data.delete_thing_shadow, thingName=thing, **shadow)
+            remove_if_there(means.iot_data.delete_thing_shadow, thingName=thing, **shadow)
     registry.delete(means, target, serial)
     return f"{removed} thing(s) and {found} certificate(s) of {serial} removed, and its record"
 
@@ -98,7 +99,13 @@ def _delete_certificate(means: Means, certificate_id: str) -> bool:
         return False
     if status in (certificates.ACTIVE, PENDING):
         means.iot.update_certificate(certificateId=certificate_id, newStatus=INACTIVE)
-    _settled(means, means.iot.delete_certificate, certificateId=certificate_id, forceDelete=True)
+    remove_settled(
+        means.iot.delete_certificate,
+        pauses=_PAUSES_SECONDS,
+        sleep=means.sleep,
+        certificateId=certificate_id,
+        forceDelete=True,
+    )
     return True
 
 
@@ -118,23 +125,3 @@ def first_shadow(means: Means, target: Target) -> dict[str, str] | None:
         raise
     name = json.loads(parameter["Value"]).get("name")
     return {"shadowName": name} if name else _CLASSIC
-
-
-def _gone(call: Callable[..., Any], **arguments: Any) -> None:
-    try:
-        call(**arguments)
-    except ClientError as error:
-        if not is_not_found(error):
-            raise
-
-
-def _settled(means: Means, call: Callable[..., Any], **arguments: Any) -> None:
-    """Delete, and repeat as long as AWS still sees what was detached a moment ago."""
-    for pause in _PAUSES_SECONDS:
-        try:
-            return _gone(call, **arguments)
-        except ClientError as error:
-            if error_code(error) not in _NOT_SETTLED:
-                raise
-            means.sleep(pause)
-    return _gone(call, **arguments)

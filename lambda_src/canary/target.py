@@ -1,11 +1,13 @@
 """What is looked at, and with what."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from canary.mqtt import Connection
-from canary.tls import Credentials
+from canary.tls import Credentials, Endpoint, open_connection
 from device_registry import names
 
 if TYPE_CHECKING:
@@ -65,3 +67,21 @@ class Means:
     open_connection: Callable[[Credentials, str], Connection]
     clock: Callable[[], float]
     sleep: Callable[[float], None]
+
+    @classmethod
+    def of(cls, client: Callable[[str], Any], endpoint: Endpoint) -> Self:
+        """Take real ones.
+
+        Args:
+            client: makes a client for a service.
+            endpoint: where devices connect.
+        """
+        return cls(
+            dynamodb=client("dynamodb"),
+            iot=client("iot"),
+            iot_data=client("iot-data"),
+            ssm=client("ssm"),
+            open_connection=partial(open_connection, endpoint),
+            clock=time.time,
+            sleep=time.sleep,
+        )

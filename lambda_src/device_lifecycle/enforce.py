@@ -19,12 +19,12 @@ from device_lifecycle import (
     resolution,
     sharing,
 )
-from device_lifecycle.errors import FirstShadowError, RetryError
+from device_lifecycle.errors import RetryError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Enforcement
 from device_registry import certificates
 from device_registry.certificates import ACTIVE, INACTIVE, REVOKED
-from device_registry.record import DeviceRecord, MalformedRecordError, Status
+from device_registry.record import DeviceRecord, Status
 
 _ATTEMPTS = 5
 # What is left undone is delivered again: better than an invocation that is stopped half way.
@@ -63,12 +63,12 @@ def _act(stream_record: Mapping[str, Any], config: Enforcement, runtime: Runtime
     try:
         try:
             _carry_out(change, share, serial_number, config, runtime)
-        except (MalformedRecordError, FirstShadowError) as error:
+        except errors.BY_HAND as error:
             # A damaged record is mended by hand; the write that mends it is a change of its own.
             _tell_fault(runtime, serial_number, error, "ERROR")
             if change is not None and change.after == Status.REVOKED:
                 _revoke(runtime, change)
-    except (RetryError, ClientError, BotoCoreError) as error:
+    except errors.WORTH_ANOTHER_TRY as error:
         _tell_fault(runtime, serial_number, error, "WARN")
         return False
     return True
@@ -100,13 +100,7 @@ def _carry_out(
         if share.copies:
             try:
                 due |= replication.ensure(runtime, config, serial_number)
-            except (
-                BotoCoreError,
-                ClientError,
-                FirstShadowError,
-                MalformedRecordError,
-                RetryError,
-            ) as error:
+            except errors.EITHER as error:
                 due, failure = True, error
     if due:
         drop = change is not None and change.is_cut_off

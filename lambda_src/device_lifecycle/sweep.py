@@ -21,7 +21,7 @@ from device_lifecycle import (
     replication,
     strangers,
 )
-from device_lifecycle.errors import FirstShadowError, RetryError
+from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted, status_of
@@ -197,13 +197,7 @@ class _Sweep:
                     self.counts.quarantined += strangers.shut(
                         self._runtime, self._config, name, still_in=group
                     )
-            except (
-                BotoCoreError,
-                ClientError,
-                FirstShadowError,
-                MalformedRecordError,
-                RetryError,
-            ) as error:
+            except errors.EITHER as error:
                 field = "serialNumber" if kind == "device" else "thingName"
                 self._fail({field: name}, error)
             self._runtime.sleep(PAUSE_SECONDS)
@@ -211,7 +205,7 @@ class _Sweep:
     def _fail(self, about: dict[str, str], error: Exception) -> None:
         self.counts.failed += 1
         # What the next run may do is no fault yet.
-        by_hand = isinstance(error, FirstShadowError | MalformedRecordError)
+        by_hand = isinstance(error, errors.BY_HAND)
         told = {**about, "detail": errors.describe(error)}
         self._runtime.journal.tell(journal.FAULT, told, level="ERROR" if by_hand else "WARN")
 

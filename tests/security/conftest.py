@@ -33,6 +33,27 @@ class Guarded(Stack):
         with self.changed_role(role, changed):
             yield
 
+    @contextlib.contextmanager
+    def uncallable_hook(self, key: str = "factory"):
+        """Take one template's permission to call the hook away."""
+        functions, template = self.client("lambda"), self.template(key)
+        permission = {
+            "FunctionName": self.outputs["hook_function_name"],
+            "Qualifier": "live",
+            "StatementId": f"provisioning-template-{template['name']}",
+        }
+        functions.remove_permission(**permission)
+        try:
+            yield
+        finally:
+            functions.add_permission(
+                **permission,
+                Action="lambda:InvokeFunction",
+                Principal="iot.amazonaws.com",
+                SourceArn=template["arn"],
+                SourceAccount=self.endpoint.account_id,
+            )
+
     def certificate_status(self, serial_number: str) -> str:
         """Status of the certificate that a device was issued."""
         identity = self.store.load(serial_number)

@@ -103,25 +103,8 @@ def hook_without_its_table(stack):
         yield
 
 
-@contextlib.contextmanager
 def hook_that_nobody_may_call(stack):
-    functions, template = stack.client("lambda"), stack.template(TEMPLATE)
-    permission = {
-        "FunctionName": stack.outputs["hook_function_name"],
-        "Qualifier": "live",
-        "StatementId": f"provisioning-template-{template['name']}",
-    }
-    functions.remove_permission(**permission)
-    try:
-        yield
-    finally:
-        functions.add_permission(
-            **permission,
-            Action="lambda:InvokeFunction",
-            Principal="iot.amazonaws.com",
-            SourceArn=template["arn"],
-            SourceAccount=stack.endpoint.account_id,
-        )
+    return stack.uncallable_hook(TEMPLATE)
 
 
 @contextlib.contextmanager

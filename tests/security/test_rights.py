@@ -84,27 +84,11 @@ def test_a_hook_that_may_not_write_the_registry_refuses_and_says_so(guarded, ser
 
 @failure_mode("B2")
 def test_without_the_permission_to_call_the_hook_nobody_gets_in(guarded, serial_number):
-    functions = guarded.client("lambda")
-    template = guarded.template()
-    permission = {
-        "FunctionName": guarded.outputs["hook_function_name"],
-        "Qualifier": "live",
-        "StatementId": f"provisioning-template-{template['name']}",
-    }
     guarded.enrol(serial_number, f"{serial_number}-other", device_type=KIND)
-    functions.remove_permission(**permission)
-    try:
+    with guarded.uncallable_hook():
         refused(guarded, serial_number)
         # The other template's own permission is not touched.
         guarded.provision(f"{serial_number}-other", KIND, key="field-service")
-    finally:
-        functions.add_permission(
-            **permission,
-            Action="lambda:InvokeFunction",
-            Principal="iot.amazonaws.com",
-            SourceArn=template["arn"],
-            SourceAccount=guarded.endpoint.account_id,
-        )
     guarded.provision(serial_number, KIND, claim=guarded.claim)
 
 

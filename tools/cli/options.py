@@ -16,6 +16,7 @@ import boto3
 import click
 from botocore.config import Config
 
+from canary.tls import SECURE_MQTT_PORT
 from device_registry import names
 from tools.cli.stack import DEFAULT_PARENT_GROUP_SUFFIX, Stack, StackFileError, read
 from tools.registry.table import RegistryTable
@@ -129,6 +130,47 @@ _OPTIONS: dict[str, Callable[[_Command], _Command]] = {
 }
 
 
+def stack_option(names_region: str) -> Callable[[_Command], _Command]:
+    """Give a command ``--stack``, passed as ``stack_file``; say what names one of its Regions."""
+    return click.option(
+        "--stack",
+        "stack_file",
+        envvar=STACK_VARIABLE,
+        show_envvar=True,
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=f"What `terraform output -json` printed. Of several Regions, {names_region} names "
+        "the one that is meant.",
+    )
+
+
+def broker_options(command: _Command) -> _Command:
+    """Give a command ``--address``, ``--port`` and ``--ca-file``: where a canary connects."""
+    for option in (
+        click.option(
+            "--ca-file",
+            type=click.Path(path_type=Path, dir_okay=False, exists=True),
+            metavar="FILE",
+            help="PEM file of the roots that may sign the endpoint's certificate. Default: the "
+            "system's.",
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(1, 65535),
+            default=SECURE_MQTT_PORT,
+            show_default=True,
+            help="TCP port there.",
+        ),
+        click.option(
+            "--address",
+            metavar="HOST",
+            help="Where devices connect, instead of looking the account's endpoint up.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def stack_options(*extra: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command ``--stack`` and the named options, and pass it a ``Deployment``."""
 
@@ -145,16 +187,7 @@ def stack_options(*extra: str) -> Callable[[Callable[..., Any]], Callable[..., A
         decorated: Callable[..., Any] = wrapper
         for name in reversed(extra):
             decorated = _OPTIONS[name](decorated)
-        return click.option(
-            "--stack",
-            "stack_file",
-            envvar=STACK_VARIABLE,
-            show_envvar=True,
-            type=click.Path(path_type=Path, dir_okay=False),
-            metavar="FILE",
-            help="What `terraform output -json` printed. Of several Regions, AWS_REGION names "
-            "the one that is meant.",
-        )(decorated)
+        return stack_option("AWS_REGION")(decorated)
 
     return decorate
 

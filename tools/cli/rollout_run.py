@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import click
 
-from canary.tls import SECURE_MQTT_PORT
 from tools.cli.console import console, note, plural, table
 from tools.cli.errors import DONE, INTERRUPTED, PARTLY, OperatorError
+from tools.cli.options import broker_options
 from tools.cli.rollout_display import HEADINGS, Display, removals, rows
 from tools.rollout.begin import BeginError, begin, chosen
 from tools.rollout.manifest import ManifestError, load
@@ -82,24 +82,7 @@ used, 130 if it was interrupted."""
     help="The report; beside it goes the same as .md, and that of a dry run.",
 )
 @click.option("--no-verify", is_flag=True, help="Have no device provision itself after an apply.")
-@click.option(
-    "--address",
-    metavar="HOST",
-    help="Where its devices connect, instead of looking each account's endpoint up.",
-)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=SECURE_MQTT_PORT,
-    show_default=True,
-    help="TCP port there.",
-)
-@click.option(
-    "--ca-file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    metavar="FILE",
-    help="PEM file of the roots that may sign the endpoint's certificate. Default: the system's.",
-)
+@broker_options
 @click.pass_context
 def run(
     context: click.Context,
@@ -147,8 +130,8 @@ def run(
             manifest=manifest,
             artefact=artefact,
             commands=Commands(),
-            gate=policy_gate(),
-            verify=None if no_verify else verification(provision),
+            policy_gate=policy_gate(),
+            verification=None if no_verify else verification(provision),
         )
         with Display() as display:
             runner = Runner(

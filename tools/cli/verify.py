@@ -8,15 +8,13 @@ import click
 from rich.text import Text
 
 from canary.checks import NOT_REACHED, Check
-from canary.tls import SECURE_MQTT_PORT
 from tools.cli.console import console, json_line, table
 from tools.cli.errors import PARTLY
-from tools.cli.options import STACK_VARIABLE
+from tools.cli.options import STACK_VARIABLE, broker_options, stack_option
 from tools.cli.stack import StackFileError, read_outputs
+from tools.role_session import role_session
 from tools.verification import points, run
 from tools.verification.run import NothingToVerify
-
-_SESSION_NAME = "iot-provisioning-verify"
 
 _EPILOG = """\b
 Examples:
@@ -48,28 +46,11 @@ GetServiceQuota, GetAWSDefaultServiceQuota and ListAWSDefaultServiceQuotas."""
 @click.option("--template", metavar="KEY", help="Key of the template; default: the first enabled.")
 @click.option("--device-type", metavar="KEY", help="Key of the device type; default: the first.")
 @click.option("--role-arn", metavar="ARN", help="A role to take for it.")
-@click.option(
-    "--address",
-    metavar="HOST",
-    help="Where devices connect, instead of looking the account's endpoint up.",
-)
-@click.option("--port", type=click.IntRange(1, 65535), default=SECURE_MQTT_PORT, show_default=True)
-@click.option(
-    "--ca-file",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="PEM file of the roots that may sign the endpoint's certificate. Default: the system's.",
-)
+@click.option("--external-id", metavar="ID", help="What the role's trust policy asks for.")
+@broker_options
 @click.option("--points", "points_wanted", is_flag=True, help="Tell what only an account can.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object.")
-@click.option(
-    "--stack",
-    "stack_file",
-    envvar=STACK_VARIABLE,
-    show_envvar=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="What `terraform output -json` printed.",
-)
+@stack_option("--region")
 @click.pass_context
 def verify(
     context: click.Context,
@@ -79,6 +60,7 @@ def verify(
     template: str | None,
     device_type: str | None,
     role_arn: str | None,
+    external_id: str | None,
     address: str | None,
     port: int,
     ca_file: Path | None,
@@ -97,7 +79,7 @@ def verify(
         target = run.target(outputs, template=template, device_type=device_type)
     except (StackFileError, NothingToVerify) as error:
         raise click.UsageError(str(error)) from error
-    session = _session(account, region, role_arn)
+    session = _session(account, region, role_arn, external_id)
     verification = run.verify(
         outputs,
         session,
@@ -137,19 +119,11 @@ def _outcome(check: Check) -> Text:
     return Text("failed", style="bold red")
 
 
-def _session(account: str, region: str, role_arn: str | None) -> boto3.Session:
+def _session(
+    account: str, region: str, role_arn: str | None, external_id: str | None
+) -> boto3.Session:
     """Return a session of that account, or end with whose it is."""
-    session = boto3.Session(region_name=region)
-    if role_arn is not None:
-        taken = session.client("sts").assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)[
-            "Credentials"
-        ]
-        session = boto3.Session(
-            aws_access_key_id=taken["AccessKeyId"],
-            aws_secret_access_key=taken["SecretAccessKey"],
-            aws_session_token=taken["SessionToken"],
-            region_name=region,
-        )
+    session = role_session(region, role_arn, external_id)
     actual = session.client("sts").get_caller_identity()["Account"]
     if actual != account:
         raise click.UsageError(

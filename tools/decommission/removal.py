@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from device_registry.aws_errors import error_code, is_not_found
+from device_registry.aws_errors import error_code
+from device_registry.removal import remove_if_there, remove_settled
 from tools.decommission.inventory import Certificate, Details
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 # A detachment may take a while to be seen by the next call.
 _PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 32, 64)
 _TO_DEACTIVATE = frozenset({"ACTIVE", "PENDING_ACTIVATION"})
-_NOT_SETTLED = frozenset({"DeleteConflictException", "InvalidRequestException"})
 
 
 def remove(
@@ -46,15 +46,16 @@ def remove(
         _detach(iot, certificate)
     if thing_name is not None and details.thing_exists:
         for principal in details.other_principals:
-            _gone(iot.detach_thing_principal, thingName=thing_name, principal=principal)
+            remove_if_there(iot.detach_thing_principal, thingName=thing_name, principal=principal)
         for group in details.groups:
             _leave_group(iot, group, thing_name)
-        _settled(sleep, iot.delete_thing, thingName=thing_name)
+        remove_settled(iot.delete_thing, pauses=_PAUSES_SECONDS, sleep=sleep, thingName=thing_name)
     for certificate in details.certificates:
         if not certificate.stays:
-            _settled(
-                sleep,
+            remove_settled(
                 iot.delete_certificate,
+                pauses=_PAUSES_SECONDS,
+                sleep=sleep,
                 certificateId=certificate.certificate_id,
                 # Policies are detached above; that may not have been seen everywhere yet.
                 forceDelete=True,
@@ -65,43 +66,23 @@ def _detach(iot: "IoTClient", certificate: Certificate) -> None:
     if certificate.status in _TO_DEACTIVATE and not certificate.stays:
         # First, so that the device is cut off whatever comes after, and that no template and no
         # gate activates a certificate that is pending.
-        _gone(
+        remove_if_there(
             iot.update_certificate,
             certificateId=certificate.certificate_id,
             newStatus="INACTIVE",
         )
     for policy in certificate.policies_to_detach:
-        _gone(iot.detach_policy, policyName=policy, target=certificate.arn)
+        remove_if_there(iot.detach_policy, policyName=policy, target=certificate.arn)
     for thing in certificate.things_to_detach:
-        _gone(iot.detach_thing_principal, thingName=thing, principal=certificate.arn)
+        remove_if_there(iot.detach_thing_principal, thingName=thing, principal=certificate.arn)
 
 
 def _leave_group(iot: "IoTClient", group: str, thing_name: str) -> None:
     try:
-        _gone(iot.remove_thing_from_thing_group, thingGroupName=group, thingName=thing_name)
+        remove_if_there(
+            iot.remove_thing_from_thing_group, thingGroupName=group, thingName=thing_name
+        )
     except ClientError as error:
         # A dynamic group: AWS IoT takes the thing out by itself when it is deleted.
         if error_code(error) != "InvalidRequestException":
             raise
-
-
-def _gone(call: Callable[..., Any], **arguments: Any) -> None:
-    try:
-        call(**arguments)
-    except ClientError as error:
-        if not is_not_found(error):
-            raise
-
-
-def _settled(sleep: Callable[[float], None], call: Callable[..., Any], **arguments: Any) -> None:
-    """Delete, and repeat as long as AWS still sees what was detached a moment ago."""
-    for pause in _PAUSES_SECONDS:
-        try:
-            _gone(call, **arguments)
-        except ClientError as error:
-            if error_code(error) not in _NOT_SETTLED:
-                raise
-            sleep(pause)
-        else:
-            return
-    _gone(call, **arguments)

@@ -1,8 +1,8 @@
 """A canary device with the caller's credentials: what the scheduled function does, once, now."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from botocore.config import Config
 from canary import run as canary
 from canary.checks import Check
 from canary.target import Means, Target
-from canary.tls import SECURE_MQTT_PORT, Endpoint, open_connection
+from canary.tls import SECURE_MQTT_PORT, Endpoint
 from tools.device.session import discover_host_name
 
 __all__ = ["Check", "NothingToVerify", "Verification", "means", "target", "verify"]
@@ -122,21 +122,11 @@ def means(session: boto3.Session, address: str | None, port: int, ca_file: Path 
         botocore.exceptions.BotoCoreError: AWS gave no answer to where devices connect.
         botocore.exceptions.ClientError: AWS refused to say so.
     """
-    iot = session.client("iot", config=_CONFIG)
+    client = partial(session.client, config=_CONFIG)
     endpoint = Endpoint(
-        server_name=discover_host_name(iot),
+        server_name=discover_host_name(client("iot")),
         address=address,
         port=port,
         ca_file=None if ca_file is None else str(ca_file),
     )
-    return Means(
-        dynamodb=session.client("dynamodb", config=_CONFIG),
-        iot=iot,
-        iot_data=session.client("iot-data", config=_CONFIG),
-        ssm=session.client("ssm", config=_CONFIG),
-        open_connection=lambda credentials, client_id: open_connection(
-            endpoint, credentials, client_id
-        ),
-        clock=time.time,
-        sleep=time.sleep,
-    )
+    return Means.of(client, endpoint)

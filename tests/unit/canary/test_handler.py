@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from canary import handler, settings
+from canary import handler, settings, target
 from canary.checks import NOT_REACHED, Check, Name, failed
 from canary.tls import Credentials, Endpoint
 from tests.unit.aws_in_memory import client_of
@@ -42,7 +42,7 @@ def world(monkeypatch):
         return made.open_connection(credentials, client_id)
 
     monkeypatch.setattr(handler.boto3, "client", client)
-    monkeypatch.setattr(handler, "open_connection", connect)
+    monkeypatch.setattr(target, "open_connection", connect)
     monkeypatch.setattr(handler.time, "time", lambda: made.now)
     monkeypatch.setattr(handler.time, "sleep", made.sleep)
     for name, value in ENVIRONMENT.items():
@@ -107,11 +107,11 @@ def test_a_missing_setting_is_named(world, monkeypatch, capsys):
 
 
 def test_the_settings_are_the_environments():
-    target = replace(TARGET, first_shadow_parameter="/acme/sensor/first-shadow")
-    assert settings.target(ENVIRONMENT) == target
+    wanted = replace(TARGET, first_shadow_parameter="/acme/sensor/first-shadow")
+    assert settings.target(ENVIRONMENT) == wanted
     without = {name: ENVIRONMENT[name] for name in ENVIRONMENT if name != "FIRST_SHADOW_PARAMETER"}
     assert settings.target(without | {"CONFIRMED": "false"}) == replace(
-        target, confirmed=False, first_shadow_parameter=None
+        wanted, confirmed=False, first_shadow_parameter=None
     )
 
 

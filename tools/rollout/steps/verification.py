@@ -6,11 +6,10 @@ from typing import Any, Protocol
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.role_session import role_session
 from tools.rollout.model import Target
 from tools.rollout.record import Check
 from tools.rollout.steps.interface import StepError
-
-SESSION_NAME = "iot-provisioning-verification"
 
 
 class Seen(Protocol):
@@ -41,7 +40,8 @@ def verification(
 
     def step(target: Target, outputs: dict[str, Any]) -> tuple[Check, ...]:
         try:
-            seen = verify(outputs, session_in(target))
+            session = role_session(target.region, target.role_arn, target.external_id)
+            seen = verify(outputs, session)
         except KeyError as error:
             raise StepError(
                 f"The configuration does not pass on the root module's output {error}, which the"
@@ -54,23 +54,3 @@ def verification(
         )
 
     return step
-
-
-def session_in(target: Target) -> boto3.Session:
-    """Return a session in the target, as the role that Terraform becomes there.
-
-    Its credentials are in memory only, for an hour.
-    """
-    caller = boto3.Session(region_name=target.region)
-    if target.role_arn is None:
-        return caller
-    asked_for = {} if target.external_id is None else {"ExternalId": target.external_id}
-    assume: Callable[..., Mapping[str, Any]] = caller.client("sts").assume_role
-    answer = assume(RoleArn=target.role_arn, RoleSessionName=SESSION_NAME, **asked_for)
-    given = answer["Credentials"]
-    return boto3.Session(
-        aws_access_key_id=given["AccessKeyId"],
-        aws_secret_access_key=given["SecretAccessKey"],
-        aws_session_token=given["SessionToken"],
-        region_name=target.region,
-    )

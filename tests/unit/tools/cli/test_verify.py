@@ -143,8 +143,12 @@ def test_credentials_of_another_account_do_nothing(world, run):
 
 def test_a_role_is_taken(world, run):
     role = f"arn:aws:iam::{ACCOUNT}:role/verifier"
-    assert run("--role-arn", role).exit_code == 0
-    assert world.taken == {"RoleArn": role, "RoleSessionName": "iot-provisioning-verify"}
+    assert run("--role-arn", role, "--external-id", "acme").exit_code == 0
+    assert world.taken == {
+        "RoleArn": role,
+        "RoleSessionName": "iot-provisioning-verify",
+        "ExternalId": "acme",
+    }
     assert world.credentials["aws_session_token"] == "role"
 
 

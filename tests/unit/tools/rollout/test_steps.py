@@ -131,8 +131,8 @@ class Working:
             manifest=manifest,
             artefact=made,
             commands=Commands(),
-            gate=lambda artefact, document: Gate(passed=len(document), skipped=0),
-            verify=verify,
+            policy_gate=lambda artefact, document: Gate(passed=len(document), skipped=0),
+            verification=verify,
         )
 
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from canary import target as canary_target
 from canary.checks import NOT_REACHED, Check
 from canary.target import Target
 from canary.tls import Credentials, Endpoint
@@ -94,7 +95,7 @@ def test_it_runs_with_the_sessions_credentials_where_devices_connect(monkeypatch
         return (Check("stack", True, ""),)
 
     monkeypatch.setattr(run.canary, "run", fake)
-    monkeypatch.setattr(run, "open_connection", lambda *asked: seen.update(asked=asked))
+    monkeypatch.setattr(canary_target, "open_connection", lambda *asked: seen.update(asked=asked))
     verification = run.verify(
         OUTPUTS, session, address="127.0.0.1", port=1, ca_file=Path("/ca.pem"), template="field"
     )
