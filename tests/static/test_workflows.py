@@ -124,7 +124,7 @@ def test_the_plan_that_was_judged_is_the_one_that_is_applied():
     runs = {
         name: [step.get("run", "") for step in jobs[name]["steps"]] for name in ("plan", "apply")
     }
-    order = ["-out=tfplan", "tools.checkov.gate", "sha256sum tfplan"]
+    order = ["-out=tfplan", "tools.checkov.gate", "rollout removals", "sha256sum tfplan"]
     found = [next(n for n, run in enumerate(runs["plan"]) if part in run) for part in order]
     assert found == sorted(found)
     order = ["sha256sum --check --strict plan.sha256", "apply -lock-timeout=5m tfplan", "verify"]
@@ -290,6 +290,26 @@ def bash(text, folder, **environment):
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ("", []),
+        (
+            """*.aws_sqs_queue.*  module.a["b"].x; $(touch seen)""",
+            ["*.aws_sqs_queue.*", 'module.a["b"].x;', "$(touch", "seen)"],
+        ),
+    ],
+)
+def test_what_plans_may_take_away_is_passed_on_as_it_was_given(given, options, tmp_path):
+    (tmp_path / "python").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    (tmp_path / "python").chmod(0o755)
+    (tmp_path / "a.aws_sqs_queue.b").touch()
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    done = bash(script("plan", "rollout removals"), tmp_path, PATH=path, ALLOW_DESTROY=given)
+    head = ["-m", "tools", "rollout", "removals", f"{tmp_path}/plan.json"]
+    assert done.stdout.splitlines() == [*head, *(f"--allow-destroy={each}" for each in options)]
 
 
 @pytest.mark.parametrize(("failed", "begins"), [(0, True), (1, True), (2, False)])

@@ -8,6 +8,7 @@ import click
 
 from tools.cli.console import console, json_line, note, plural, printable, table
 from tools.cli.errors import PARTLY, OperatorError
+from tools.cli.rollout_removals import removals_of_plan
 from tools.cli.rollout_run import run
 from tools.rollout import atlantis as atlantis_file
 from tools.rollout import matrix as github_matrix
@@ -197,4 +198,5 @@ def atlantis(manifest_file: Path, directory: Path, *, server: bool) -> None:
     click.echo(atlantis_file.text(manifest, content), nl=False)
 
 
+rollout.add_command(removals_of_plan, "removals")
 rollout.add_command(run)

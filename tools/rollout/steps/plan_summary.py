@@ -11,8 +11,8 @@ from tools.rollout.record import PlanSummary, Removal
 
 # Replaced whenever what they call or follow changes, and nothing exists outside of the state.
 HOLD_NOTHING = frozenset({"aws_lambda_invocation", "terraform_data"})
-# Gone is gone: records, trails, the keys to read them, and what devices in the field live by. No
-# pattern covers them by accident.
+# Gone is gone: records, trails, the keys to read them, what devices in the field live by, and who
+# is in quarantine. No pattern covers them by accident.
 HELD_DEAR = frozenset(
     {
         "aws_cloudwatch_log_group",
@@ -21,6 +21,7 @@ HELD_DEAR = frozenset(
         "aws_iot_ca_certificate",
         "aws_iot_certificate",
         "aws_iot_policy",
+        "aws_iot_thing_group",
         "aws_kms_key",
         "aws_s3_bucket",
     }
@@ -42,8 +43,13 @@ def summary(document: Mapping[str, Any], sha256: str, *, changed: bool) -> PlanS
         adds=sum("create" in each for each in actions),
         changes=sum("update" in each for each in actions),
         destroys=sum("delete" in each for each in actions),
-        removals=tuple(_removals(document)),
+        removals=removals(document),
     )
+
+
+def removals(document: Mapping[str, Any]) -> tuple[Removal, ...]:
+    """Return what a plan in Terraform's JSON format takes away."""
+    return tuple(_removals(document))
 
 
 def _removals(document: Mapping[str, Any]) -> Iterator[Removal]:
@@ -53,17 +59,17 @@ def _removals(document: Mapping[str, Any]) -> Iterator[Removal]:
             yield Removal(address=one["address"], type=one["type"], replaced="create" in actions)
 
 
-def forbidden(removals: Iterable[Removal], allowed: Sequence[str]) -> list[Removal]:
+def forbidden(found: Iterable[Removal], allowed: Sequence[str]) -> list[Removal]:
     """Return the removals that nobody has allowed.
 
     Args:
-        removals: of a plan.
+        found: what a plan takes away.
         allowed: patterns of addresses, as a shell has them: ``module.*.aws_sqs_queue.*``. What is
             held dear has to be meant by its type.
     """
     return [
         each
-        for each in removals
+        for each in found
         if each.type not in HOLD_NOTHING
         and not any(
             fnmatchcase(each.address, _literal_brackets(pattern))
