@@ -1,3 +1,5 @@
+data "aws_region" "this" {}
+
 locals {
   # Computed from the keys: the hook must know who may call it before there is a template.
   template_names      = { for key in keys(var.templates) : key => "${var.name_prefix}-${key}" }

@@ -6,6 +6,17 @@ output "name_prefix" {
 output "registry_table_name" {
   description = "Name of the device registry's table."
   value       = module.device_registry.table_name
+
+  precondition {
+    condition     = local.default_home_region == null || var.registry.existing_table != null ? true : contains(concat([data.aws_region.this.id], keys(var.registry.replicas)), local.default_home_region)
+    error_message = "multi_region.default_home_region must be ${data.aws_region.this.id}, where the registry's table is, or one of registry.replicas: else no Region lets in a device whose record names none. Correct it, in the call of every Region."
+  }
+
+  # The hooks and gates of other accounts know no home Region: they would let in whom the default home lets in too.
+  precondition {
+    condition     = local.default_home_region == null || length(var.registry.shared_with) == 0 ? true : local.default_home_region == data.aws_region.this.id
+    error_message = "registry.shared_with may be set in ${coalesce(local.default_home_region, "the default home Region")} only, where multi_region lets in devices whose record names no Region: else two Regions would each give the same serial number away. Share the table there, and keep the stacks of those accounts in that Region."
+  }
 }
 
 output "registry_table_arn" {

@@ -305,9 +305,10 @@ variable "registry" {
   description = <<-EOT
     The device registry, as modules/device-registry takes it:
     - `kms_key_arn`: customer-managed key; null makes one. It encrypts the log groups too unless `logs.kms_key_arn` says otherwise, so a given key's policy must let CloudWatch Logs use it (see README).
-    - `kms_deletion_window_in_days`, `deletion_protection_enabled`, `recovery_period_in_days`, `replicas`.
+    - `kms_deletion_window_in_days`, `deletion_protection_enabled` (of the table; of a replica the provider's version 5.100 cannot set it), `recovery_period_in_days`.
+    - `replicas`: by Region. Where the call for that Region uses its replica, set `multi_region` here too.
     - `existing_table`: a table made elsewhere, instead of one made here: the replica of another Region's call (an entry of its output `registry_replicas`), or the table of a central registry in another account, without `stream_arn`.
-    - `shared_with`: accounts whose stacks use this table as their registry.
+    - `shared_with`: accounts whose stacks use this table as their registry; with `multi_region`, in its `default_home_region` only.
   EOT
   type = object({
     kms_key_arn                 = optional(string)
@@ -499,6 +500,11 @@ variable "canary" {
   validation {
     condition     = !var.canary.enabled || var.registry.existing_table == null ? true : var.registry.existing_table.stream_arn != null
     error_message = "canary: it enrols its device, and the policy of another account's table lets nobody here enrol. Leave the canary off where registry.existing_table has no stream_arn."
+  }
+
+  validation {
+    condition     = !var.canary.enabled || !var.monitoring.enabled ? true : try(tonumber(regex("^rate\\(([0-9]+) ", var.canary.schedule)[0]) * { minute = 60, hour = 3600, day = 86400 }[regex("minute|hour|day", var.canary.schedule)] <= 302400, true)
+    error_message = "canary: schedule may be rate(3 days) at most, since its alarm looks back on two runs and CloudWatch on no more than a week. Shorten it, or set monitoring.enabled to false."
   }
 }
 

@@ -35,6 +35,7 @@ module "iot_provisioning" {
   templates    = var.templates
   registry     = var.registry
   monitoring   = var.monitoring
+  logs         = var.logs
 
   hook              = merge(var.hook, local.packages["provisioning_hook"])
   canary            = merge(var.canary, local.packages["canary"])

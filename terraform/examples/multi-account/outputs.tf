@@ -13,11 +13,6 @@ output "device_types" {
   value       = module.iot_provisioning.device_types
 }
 
-output "first_shadow_parameter_names" {
-  description = "Per kind of device: the parameter that holds its first shadow, for `iot-provisioning verify`."
-  value       = module.iot_provisioning.first_shadow_parameter_names
-}
-
 output "parent_thing_group_name" {
   description = "Name of the group above the groups of all kinds of device."
   value       = module.iot_provisioning.parent_thing_group_name

@@ -105,6 +105,12 @@ variable "monitoring" {
   default     = {}
 }
 
+variable "logs" {
+  description = "Log groups and their key, as the root module takes them. With another account's registry, the key has to be given."
+  type        = any
+  default     = {}
+}
+
 variable "tags" {
   description = "Tags of everything that is made."
   type        = map(string)

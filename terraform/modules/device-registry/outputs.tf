@@ -4,7 +4,7 @@ output "table_name" {
 
   precondition {
     condition     = local.table_region == null ? true : local.table_region == data.aws_region.this.id
-    error_message = "existing_table is in ${coalesce(local.table_region, "no Region")}, and its users here ask DynamoDB in ${data.aws_region.this.id}. Give the table a replica here, and name that."
+    error_message = "existing_table is in ${coalesce(local.table_region, "no Region")}, and its users here ask DynamoDB in ${data.aws_region.this.id}. Use a table of this Region."
   }
 }
 

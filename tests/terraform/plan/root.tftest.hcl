@@ -1005,3 +1005,56 @@ run "refuses_a_canary_without_a_way_in" {
 
   expect_failures = [var.canary]
 }
+
+run "refuses_a_default_home_without_a_table" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-2" }
+    registry     = { replicas = { eu-west-1 = { kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-4000-8000-000000000000" } } }
+  }
+
+  expect_failures = [output.registry_table_name]
+}
+
+run "refuses_to_share_a_replica_where_others_are_at_home" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    multi_region = { default_home_region = "eu-west-1" }
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry"
+        stream_arn  = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry/stream/2026-11-22T00:00:00.000"
+        kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000"
+      }
+      shared_with = { "210987654321" = {} }
+    }
+  }
+
+  expect_failures = [output.registry_table_name]
+}
+
+run "refuses_a_canary_that_runs_too_seldom_for_its_alarm" {
+  command = plan
+
+  module {
+    source = "../../../terraform"
+  }
+
+  variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
+    canary       = { enabled = true, schedule = "rate(4 days)", package_path = "./fixtures/package.zip" }
+  }
+
+  expect_failures = [var.canary]
+}
