@@ -1,6 +1,7 @@
 """The steps with a Terraform that only notes how it was called."""
 
 import json
+import shlex
 import sys
 import threading
 import time
@@ -20,7 +21,6 @@ from tools.rollout.steps.local import LocalSteps
 from tools.rollout.steps.plan_summary import summary
 
 TOOL = """\
-#!{python}
 import json, pathlib, signal, sys, time
 
 arguments = sys.argv[1:]
@@ -58,13 +58,13 @@ class Tool:
         self.log, self.behaviour = directory / "log", directory / "behaviour.json"
         self.ready = directory / "ready"
         self.path = directory / "terraform"
-        text = TOOL.format(
-            python=sys.executable,
-            log=str(self.log),
-            behaviour=str(self.behaviour),
-            ready=str(self.ready),
+        script = directory / "terraform.py"
+        script.write_text(
+            TOOL.format(log=str(self.log), behaviour=str(self.behaviour), ready=str(self.ready))
         )
-        self.path.write_text(text)
+        # The shell finds an interpreter whose path has a space; a script's first line would not.
+        command = shlex.join([sys.executable, str(script)])
+        self.path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         self.path.chmod(0o755)
         self.shall(plan=2, show={"resource_changes": [CREATED]})
 
