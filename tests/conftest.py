@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.e2e.just_in_time import elsewhere, just_in_time, two_accounts  # noqa: F401 - fixtures
@@ -20,6 +21,10 @@ from tests.support.endpoint import (  # noqa: F401 - fixtures
 )
 
 HERE = Path(__file__).parent
+# How long one example takes is up to what else the machine does.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
 LAYERS = {
     "static": "static: lint, types, Terraform validate, checkov",
     "unit": "unit: decisions, packages and tools",

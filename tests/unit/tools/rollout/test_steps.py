@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.tools.rollout.fakes import target
+from tests.unit.tools.rollout.fakes import wave
 from tools.checkov import scan
-from tools.rollout.model import Backend, Manifest, Packages, Wave
+from tools.rollout.model import Backend, Manifest, Packages
 from tools.rollout.record import Gate
 from tools.rollout.steps import artefact, commands, gate
 from tools.rollout.steps.commands import Commands, environment, explain
@@ -98,23 +98,14 @@ def manifest(tmp_path):
     (tmp_path / "stack/common.auto.tfvars").write_text("a = 1")
     for name in ("hook", "gate"):
         (tmp_path / f"zips/{name}.zip").write_bytes(name.encode())
-    one = replace(
-        target("a/eu-west-1", "one"),
-        backend=Backend(type="local", settings={"path": "states/a.tfstate"}),
-    )
-    wave = Wave(
-        name="one",
-        targets=(one,),
-        max_parallel=1,
-        tolerated_failures=0,
-        bake_seconds=0,
-        environment=None,
-    )
+    backend = Backend(type="local", settings={"path": "states/a.tfstate"})
+    one = wave("one", "a/eu-west-1")
+    targets = tuple(replace(each, backend=backend) for each in one.targets)
     return Manifest(
         path=tmp_path / "rollout.yaml",
         configuration=tmp_path / "stack",
         packages=Packages(directory=tmp_path / "zips", sha256={}),
-        waves=(wave,),
+        waves=(replace(one, targets=targets),),
     )
 
 
