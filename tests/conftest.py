@@ -55,6 +55,8 @@ def layer_of(path: Path) -> str | None:
 # share is made once, since one process has all of them.
 SHARED = ("e2e", "security", "terraform", "plan", "checkov", "static", "unit")
 TOGETHER = {"e2e": "devices", "security": "devices", "plan": "plan", "checkov": "checkov"}
+# It starts an endpoint of its own, so that it can run beside the others.
+APART = {"tests/e2e/test_demo.py"}
 EXAMPLES = {
     "tests/terraform/test_account_baseline.py",
     "tests/terraform/test_examples.py",
@@ -92,6 +94,8 @@ class ByLayer(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
+        if file in APART:
+            return file
         return "examples" if file in EXAMPLES else TOGETHER.get(layer_of(HERE.parent / file), file)
 
 
