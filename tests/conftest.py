@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.e2e.fleet import fleet  # noqa: F401 - a fixture
 from tests.e2e.just_in_time import elsewhere, just_in_time, two_accounts  # noqa: F401 - fixtures
 from tests.e2e.regions import two_regions  # noqa: F401 - a fixture
 from tests.support import secrets_check
