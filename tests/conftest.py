@@ -6,8 +6,10 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.e2e.fleet import fleet  # noqa: F401 - a fixture
 from tests.e2e.just_in_time import elsewhere, just_in_time, two_accounts  # noqa: F401 - fixtures
 from tests.e2e.regions import two_regions  # noqa: F401 - a fixture
 from tests.support import secrets_check
@@ -20,6 +22,10 @@ from tests.support.endpoint import (  # noqa: F401 - fixtures
 )
 
 HERE = Path(__file__).parent
+# How long one example takes is up to what else the machine does.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
+
 LAYERS = {
     "static": "static: lint, types, Terraform validate, checkov",
     "unit": "unit: decisions, packages and tools",
@@ -50,6 +56,8 @@ def layer_of(path: Path) -> str | None:
 # share is made once, since one process has all of them.
 SHARED = ("e2e", "security", "terraform", "plan", "checkov", "static", "unit")
 TOGETHER = {"e2e": "devices", "security": "devices", "plan": "plan", "checkov": "checkov"}
+# It starts an endpoint of its own, so that it can run beside the others.
+APART = {"tests/e2e/test_demo.py"}
 EXAMPLES = {
     "tests/terraform/test_account_baseline.py",
     "tests/terraform/test_examples.py",
@@ -87,6 +95,8 @@ class ByLayer(LoadScopeScheduling):
 
     def _split_scope(self, nodeid):
         file = nodeid.partition("::")[0]
+        if file in APART:
+            return file
         return "examples" if file in EXAMPLES else TOGETHER.get(layer_of(HERE.parent / file), file)
 
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from device_registry.record import ReprovisionPolicy, Status
 from device_registry.transitions import Action
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.e2e.just_in_time import GATEWAY, eventually
 from tests.e2e.test_lifecycle import first_shadow, shadow, trail, turn
 from tests.support import terraform as support

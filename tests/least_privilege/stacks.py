@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import just_in_time as examples
-from tests.e2e.conftest import EXAMPLE as COMPLETE_EXAMPLE
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import EXAMPLE as COMPLETE_EXAMPLE
+from tests.e2e.fleet import Fleet
 from tests.e2e.just_in_time import JustInTime
 from tests.least_privilege import policy_files
 from tests.least_privilege.holders import Holder, find

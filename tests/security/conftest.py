@@ -1,4 +1,4 @@
-"""One stack at an endpoint that enforces IAM and IoT policies, for tests that take rights away."""
+"""A stack at an endpoint that enforces IAM and IoT policies, for tests that take rights away."""
 
 import contextlib
 import secrets
@@ -6,16 +6,11 @@ import secrets
 import pytest
 
 from tests.least_privilege.documents import rights, without
-from tests.support import terraform as support
-from tests.support.endpoint import new_account
-from tests.support.stack import ClaimKey, Stack
-from tests.support.terraform import Workspace
-
-PREFIX = "guard"
+from tests.support.stack import Stack
 
 
 class Guarded(Stack):
-    """The applied example, and ways to take one right away for a while."""
+    """An applied examples/complete, and ways to take one right away for a while."""
 
     def role_name(self, purpose: str) -> str:
         """Of `provisioning-hook` or of a template's key with `-provision`."""
@@ -63,20 +58,10 @@ class Guarded(Stack):
 
 
 @pytest.fixture(scope="session")
-def guarded(auth_endpoint, tmp_path_factory):
-    """examples/complete, applied once where IAM is enforced, with one claim certificate."""
-    directory = tmp_path_factory.mktemp("security")
-    key = ClaimKey(directory / "claim")
-    account = new_account(auth_endpoint)
-    workspace = Workspace(
-        support.stage(directory / "copy"),
-        "terraform/examples/complete",
-        account,
-        {"name_prefix": PREFIX, "claim_csrs": {"line-1": key.csr_pem}},
-    ).init()
-    workspace.apply()
-    stack = Guarded(workspace.outputs(), account, directory / "devices")
-    stack.claim = key.claim(stack.template()["claim_certificates"]["line-1"]["pem"])
+def guarded(fleet, tmp_path_factory):
+    """The stack of `fleet`; whatever is taken away there is given back."""
+    stack = Guarded(fleet.outputs, fleet.endpoint, tmp_path_factory.mktemp("security"))
+    stack.claim = fleet.claims["line-1"]
     yield stack
     stack.transport.close()
 

@@ -36,7 +36,7 @@ def trusting(stack, role, operator, key, value):
 OF_ANOTHER = [
     ("StringEquals", "aws:SourceAccount", ELSEWHERE),
     ("ArnLike", "aws:SourceArn", f"arn:aws:iot:eu-west-1:{ELSEWHERE}:*"),
-    ("ArnLike", "aws:SourceArn", "arn:aws:iot:*:*:provisioningtemplate/guard-field-service"),
+    ("ArnLike", "aws:SourceArn", "arn:aws:iot:*:*:provisioningtemplate/acme-field-service"),
 ]
 
 
@@ -49,7 +49,7 @@ def test_a_provisioning_role_is_taken_for_whom_it_trusts(
     with trusting(guarded, role, operator, key, value), pytest.raises(Rejected) as rejected:
         guarded.provision(serial_number, KIND, claim=guarded.claim)
     assert rejected.value.status_code == FORBIDDEN
-    own = f"{guarded.template()['arn'].rpartition('/')[0]}/guard-factory"
+    own = f"{guarded.template()['arn'].rpartition('/')[0]}/acme-factory"
     with trusting(guarded, role, "ArnLike", "aws:SourceArn", own):
         guarded.provision(serial_number, KIND, claim=guarded.claim)
 
@@ -58,7 +58,7 @@ def test_a_provisioning_role_is_taken_for_whom_it_trusts(
     ("operator", "key", "value"),
     [
         ("StringEquals", "aws:SourceAccount", ELSEWHERE),
-        ("ArnLike", "aws:SourceArn", "arn:aws:lambda:*:*:function:guard-other"),
+        ("ArnLike", "aws:SourceArn", "arn:aws:lambda:*:*:function:acme-other"),
     ],
 )
 def test_a_function_runs_only_with_a_role_that_trusts_it(guarded, operator, key, value):

@@ -12,7 +12,6 @@ from canary import registry
 from canary.checks import NOT_REACHED
 from device_registry import names
 from device_registry.record import Status, status_shard
-from tests.security.conftest import PREFIX
 from tests.support import terraform as support
 from tests.support.canary import run_canary
 from tests.support.capabilities import Capability, requires
@@ -23,7 +22,6 @@ from tools.verification.run import verify
 
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
-# No other test has devices of this kind, so that its policy can be deleted for a while.
 KIND = "pressure-sensor"
 TEMPLATE = "field-service"
 
@@ -117,11 +115,17 @@ def role_that_may_not(stack):
 def missing_policy(stack):
     iot, name = stack.client("iot"), stack.outputs["device_types"][KIND]["policy_name"]
     document = iot.get_policy(policyName=name)["policyDocument"]
+    pages = iot.get_paginator("list_targets_for_policy").paginate(policyName=name)
+    targets = [target for page in pages for target in page["targets"]]
+    for target in targets:
+        iot.detach_policy(policyName=name, target=target)
     iot.delete_policy(policyName=name)
     try:
         yield
     finally:
         iot.create_policy(policyName=name, policyDocument=document)
+        for target in targets:
+            iot.attach_policy(policyName=name, target=target)
 
 
 @contextlib.contextmanager
@@ -188,7 +192,7 @@ def test_the_command_says_the_same_and_what_only_an_account_can_answer(guarded, 
         (hook_without_its_table, "registration", "the table that it is told of is gone"),
         (hook_that_nobody_may_call, "registration", "its permission was removed"),
         (role_that_may_not, "registration", "The provisioning role lacks a permission"),
-        (missing_policy, "registration", "The policy guard-pressure-sensor is missing"),
+        (missing_policy, "registration", "The policy acme-pressure-sensor is missing"),
         (policy_for_everybody, "another's shadow", "lets devices publish for others"),
         (disabled_template, "stack", "is disabled"),
     ],
@@ -208,8 +212,8 @@ def test_a_planted_fault_is_found_and_named(guarded, planted, check, cause):
 
 
 def test_a_table_that_is_gone_is_found_and_named(guarded):
-    verification = verified(guarded, registry_table_name="guard-gone")
-    assert "The registry's table guard-gone is gone" in verification.checks[0].detail
+    verification = verified(guarded, registry_table_name="acme-gone")
+    assert "The registry's table acme-gone is gone" in verification.checks[0].detail
     assert {one.detail for one in verification.checks[1:]} == {NOT_REACHED}
 
 
@@ -218,7 +222,7 @@ def function_name(guarded, tmp_path_factory):
     """The scheduled function, in an account that has the rest already."""
     table_name = guarded.outputs["registry_table_name"]
     table = guarded.client("dynamodb").describe_table(TableName=table_name)["Table"]
-    parameters = f"/iot-provisioning/{PREFIX}/device-types"
+    parameters = f"/iot-provisioning/{guarded.name_prefix}/device-types"
     stack = {
         "name_prefix": guarded.name_prefix,
         "table_name": table_name,

@@ -21,7 +21,7 @@ KIND = "gateway"
 FORBIDDEN = 403
 # AWS IoT waits five seconds for the hook; some are the way there and back.
 DECIDED_WITHIN_SECONDS = 4.5
-SAYS_HELLO = Greeting(publish=("guard/{type}/{thing}/status",), subscribe=())
+SAYS_HELLO = Greeting(publish=("acme/{type}/{thing}/status",), subscribe=())
 
 
 def refused(stack, serial_number, **options):
@@ -39,7 +39,7 @@ def refused(stack, serial_number, **options):
 def test_a_device_with_a_claim_certificate_gets_in(guarded, serial_number):
     guarded.enrol(serial_number, device_type=KIND)
     result = guarded.provision(serial_number, KIND, claim=guarded.claim, greeting=SAYS_HELLO)
-    assert result.published == (f"guard/gateway/{result.thing_name}/status",)
+    assert result.published == (f"acme/gateway/{result.thing_name}/status",)
 
 
 def test_a_device_with_a_trusted_users_claim_gets_in(guarded, serial_number):
@@ -47,7 +47,7 @@ def test_a_device_with_a_trusted_users_claim_gets_in(guarded, serial_number):
     guarded.enrol(serial_number, device_type=KIND)
     claim = guarded.trusted_user(**installer)
     result = guarded.provision(serial_number, KIND, claim=claim, greeting=SAYS_HELLO)
-    assert result.published == (f"guard/gateway/{result.thing_name}/status",)
+    assert result.published == (f"acme/gateway/{result.thing_name}/status",)
 
 
 # --- the hook's role
@@ -76,7 +76,7 @@ def test_a_hook_that_may_not_write_the_registry_refuses_and_says_so(guarded, ser
 
         # The right is back: the same request with the same certificate is allowed.
         thing = session.register_thing(template, certificate.ownership_token, parameters)
-    assert thing.thing_name == f"guard-{serial_number}"
+    assert thing.thing_name == f"acme-{serial_number}"
 
 
 # --- who may call the hook

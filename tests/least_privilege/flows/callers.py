@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from device_registry.record import DeviceRecord, Status
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.e2e.just_in_time import GATEWAYS, JustInTime
 from tests.least_privilege.flows.flow import (
     SOON_SECONDS,

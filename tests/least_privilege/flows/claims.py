@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from device_registry.record import ReprovisionPolicy
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.least_privilege.flows.flow import Broken, flow, forget, see, serial, soon, step
 from tests.least_privilege.stacks import CHOICES, CLAIM, COMPLETE, GATEWAY
 from tests.support.stack import Stack

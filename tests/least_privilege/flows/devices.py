@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.least_privilege.flows.flow import certificate, flow, see, serial, soon, step
 from tests.least_privilege.stacks import COMPLETE
 from tools.device.session import SdkSession

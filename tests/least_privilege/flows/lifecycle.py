@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from device_lifecycle import journal
 from device_registry.record import DeviceRecord, ReprovisionPolicy, Status, to_item
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.least_privilege.flows.flow import (
     Broken,
     certificate,

@@ -2,7 +2,7 @@
 
 import secrets
 
-from tests.e2e.conftest import Fleet
+from tests.e2e.fleet import Fleet
 from tests.least_privilege.flows.flow import flow, invoke, see, soon, status
 from tests.least_privilege.stacks import CHOICES, CLAIM, COMPLETE
 from tests.support.canary import point_at_endpoint

@@ -42,7 +42,7 @@ def lets_iot_call(statement, template_arn, account_id):
 @against(Protection.HOOK_SOURCE)
 def test_a_second_template_calls_the_hook(guarded):
     """AWS IoT looks at the hook's policy when a template is made, and each time it calls."""
-    iot, ours, name = guarded.client("iot"), guarded.describe_template(), "guard-factory-2"
+    iot, ours, name = guarded.client("iot"), guarded.describe_template(), "acme-factory-2"
     try:
         refusal = denied(
             iot.create_provisioning_template,

@@ -52,6 +52,11 @@ run "composes" {
     condition     = module.device_lifecycle.audited_log_group_names == { decisions-hook = "/aws/lambda/acme-provisioning-hook", confirmation = "/aws/lambda/acme-lifecycle-confirmation", enforcement = "/aws/lambda/acme-lifecycle-enforcement", sweep = "/aws/lambda/acme-lifecycle-sweep" }
     error_message = "Decisions or state changes are not in the audit trail."
   }
+
+  assert {
+    condition     = output.canary == null && !contains(keys(output.monitoring.alarms), "canary-failed")
+    error_message = "There is a canary that nobody asked for."
+  }
 }
 
 run "watches_what_it_makes" {
@@ -185,24 +190,6 @@ run "guards_its_claims_where_somebody_asks" {
   }
 }
 
-run "guards_nothing_where_there_is_no_claim" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    templates   = { factory = {} }
-    claim_guard = { enabled = true }
-  }
-
-  assert {
-    condition     = output.claim_guard == null && !contains(keys(output.monitoring.alarms), "function-errors/claim-guard")
-    error_message = "A guard is made that has nothing to do."
-  }
-}
-
 run "refuses_a_claim_guard_without_monitoring" {
   command = plan
 
@@ -287,7 +274,7 @@ run "makes_nothing" {
   }
 }
 
-run "makes_no_lifecycle_where_nobody_wants_one" {
+run "makes_no_part_that_nobody_needs" {
   command = plan
 
   module {
@@ -295,14 +282,26 @@ run "makes_no_lifecycle_where_nobody_wants_one" {
   }
 
   variables {
-    device_types     = { quarantine = { topics = { publish = ["state"] } } }
-    templates        = { factory = {} }
-    device_lifecycle = { enabled = false }
+    device_types            = { quarantine = { topics = { publish = ["state"] } } }
+    templates               = { factory = {} }
+    device_lifecycle        = { enabled = false }
+    claim_guard             = { enabled = true }
+    prune_template_versions = false
+  }
+
+  assert {
+    condition     = output.claim_guard == null && !contains(keys(output.monitoring.alarms), "function-errors/claim-guard")
+    error_message = "A guard is made that has nothing to do."
   }
 
   assert {
     condition     = output.device_lifecycle == null && module.device_lifecycle.functions == {} && module.device_lifecycle.audit_log_group_name == null
-    error_message = "Something of it is made."
+    error_message = "Something of the lifecycle is made."
+  }
+
+  assert {
+    condition     = output.template_versions_function_name == null
+    error_message = "The function that prunes versions is made."
   }
 }
 
@@ -318,24 +317,6 @@ run "refuses_a_device_type_called_like_the_quarantine" {
   }
 
   expect_failures = [var.device_lifecycle]
-}
-
-run "makes_no_pruner_where_the_operator_prunes" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    prune_template_versions = false
-    templates               = { factory = {} }
-  }
-
-  assert {
-    condition     = output.template_versions_function_name == null
-    error_message = "A function is made."
-  }
 }
 
 run "takes_the_longest_template_name" {
@@ -785,7 +766,7 @@ run "refuses_a_default_home_that_is_no_region" {
   expect_failures = [var.multi_region]
 }
 
-run "refuses_several_regions_with_a_thing_type_that_copies_lack" {
+run "refuses_several_regions_with_names_that_copies_lack" {
   command = plan
 
   module {
@@ -794,67 +775,9 @@ run "refuses_several_regions_with_a_thing_type_that_copies_lack" {
 
   variables {
     multi_region = { default_home_region = "eu-west-1" }
-    templates    = { factory = { thing_type_name = "other" } }
-  }
-
-  expect_failures = [var.multi_region]
-}
-
-run "refuses_several_regions_with_a_thing_group_that_copies_lack" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    multi_region = { default_home_region = "eu-west-1" }
-    templates    = { factory = { thing_group_name = "other" } }
-  }
-
-  expect_failures = [var.multi_region]
-}
-
-run "refuses_several_regions_with_a_policy_that_copies_lack" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    multi_region = { default_home_region = "eu-west-1" }
-    templates    = { factory = { policy_name = "other" } }
-  }
-
-  expect_failures = [var.multi_region]
-}
-
-run "refuses_several_regions_with_further_groups_that_copies_lack" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    multi_region = { default_home_region = "eu-west-1" }
-    templates    = { factory = { additional_thing_groups = ["other"] } }
-  }
-
-  expect_failures = [var.multi_region]
-}
-
-run "refuses_several_regions_with_further_policies_that_copies_lack" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    multi_region = { default_home_region = "eu-west-1" }
-    templates    = { factory = { additional_policies = ["other"] } }
+    templates = {
+      factory = { thing_type_name = "other", thing_group_name = "other", policy_name = "other", additional_thing_groups = ["further"], additional_policies = ["further"] }
+    }
   }
 
   expect_failures = [var.multi_region]
@@ -875,7 +798,7 @@ run "refuses_several_regions_without_a_lifecycle" {
   expect_failures = [var.multi_region]
 }
 
-run "refuses_several_regions_without_the_replicas_stream" {
+run "refuses_several_regions_and_a_canary_in_another_accounts_registry" {
   command = plan
 
   module {
@@ -883,12 +806,21 @@ run "refuses_several_regions_without_the_replicas_stream" {
   }
 
   variables {
+    device_types = { gateway = {} }
+    templates    = { factory = {} }
     multi_region = { default_home_region = "eu-west-1" }
+    canary       = { enabled = true, package_path = "./fixtures/package.zip" }
     logs         = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
-    registry     = { existing_table = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/acme-device-registry", kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" } }
+    registry = {
+      existing_table = {
+        arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry"
+        kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
+      }
+    }
   }
 
-  expect_failures = [var.multi_region]
+  # There is no stream here, and no right to enrol.
+  expect_failures = [var.multi_region, var.canary]
 }
 
 run "refuses_a_replica_without_saying_who_decides" {
@@ -909,24 +841,6 @@ run "refuses_a_replica_without_saying_who_decides" {
   }
 
   expect_failures = [var.multi_region]
-}
-
-run "has_a_canary_only_by_choice" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    device_types = { gateway = {} }
-    templates    = { factory = {} }
-  }
-
-  assert {
-    condition     = output.canary == null && !contains(keys(output.monitoring.alarms), "canary-failed")
-    error_message = "There is a canary that nobody asked for."
-  }
 }
 
 run "watches_the_canary" {
@@ -964,29 +878,6 @@ run "refuses_a_canary_of_what_there_is_not" {
     device_types = { gateway = {} }
     templates    = { factory = {} }
     canary       = { enabled = true, template = "field", device_type = "sensor", package_path = "./fixtures/package.zip" }
-  }
-
-  expect_failures = [var.canary]
-}
-
-run "refuses_a_canary_in_another_accounts_registry" {
-  command = plan
-
-  module {
-    source = "../../../terraform"
-  }
-
-  variables {
-    device_types = { gateway = {} }
-    templates    = { factory = {} }
-    canary       = { enabled = true, package_path = "./fixtures/package.zip" }
-    logs         = { kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-4000-8000-000000000000" }
-    registry = {
-      existing_table = {
-        arn         = "arn:aws:dynamodb:eu-central-1:210987654321:table/acme-device-registry"
-        kms_key_arn = "arn:aws:kms:eu-central-1:210987654321:key/00000000-0000-4000-8000-000000000000"
-      }
-    }
   }
 
   expect_failures = [var.canary]

@@ -67,7 +67,7 @@ class Server:
         self._context.load_verify_locations(files / "device.pem")
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._serve)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
     def _serve(self):
@@ -78,12 +78,15 @@ class Server:
                 connection.recv(4096)
                 self.seen = connection.getpeercert()
                 connection.sendall(self._answer)
-                connection.recv(4096)
+                while connection.recv(4096):
+                    pass
         except OSError:
             raw.close()
 
     def join(self):
+        """Wait until the client has closed the connection."""
         self._thread.join(10)
+        assert not self._thread.is_alive()
 
 
 @pytest.fixture
@@ -136,9 +139,11 @@ def test_a_server_for_another_name_is_not_trusted(server_files, device):
 
 def test_a_refusal_closes_the_connection(server_files, device):
     server = Server(server_files, b"\x20\x02\x00\x05")
-    with pytest.raises(ConnectionRefused):
+    with pytest.raises(ConnectionRefused) as refused:
         open_connection(endpoint(server, server_files), device, "me")
     server.join()
+    # Asked for last: a connection that was left open would end together with its exception.
+    assert "code 5" in str(refused.value)
 
 
 def test_nobody_there_is_told(server_files, device, closed_port):

@@ -129,7 +129,7 @@ def play(policy, told):
     return history
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     told=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=15),
@@ -156,7 +156,7 @@ def test_every_kind_of_step_is_taken():
     raise AssertionError(unseen)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     shared=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=8),
     lost=st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 20)), max_size=6),

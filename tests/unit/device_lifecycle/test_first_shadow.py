@@ -176,7 +176,7 @@ def has(document, path):
     return True
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(wanted=objects, own=objects, reported=st.none() | objects)
 def test_missing_is_all_that_nobody_set_and_nothing_else(wanted, own, reported):
     found = missing(wanted, own, reported)

@@ -339,7 +339,7 @@ def play(story, told):
 
 
 @pytest.mark.failure_mode("B14", "S1")
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     confirm_by=st.sampled_from(sorted(CHECKS)),

@@ -232,7 +232,7 @@ def play(fleet, told):
 
 
 @pytest.mark.failure_mode("S1")
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(
     policy=st.sampled_from(ReprovisionPolicy),
     told=st.lists(steps, min_size=3, max_size=20),

@@ -82,16 +82,16 @@ records = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     before=records,
     manufacturer=st.sampled_from(["", "AcmeIoT"]),
     regions=st.sampled_from([REGIONS, AT_HOME, AWAY]),
 )
-def test_the_condition_and_judge_never_disagree(registry, before, manufacturer, regions):
+def test_the_condition_and_judge_never_disagree(memory, before, manufacturer, regions):
     request = claim_request(manufacturer=manufacturer)
     verdict = judge(before, request, NOW, regions)
-    done, _ = write(registry, to_item(before), request, regions)
+    done, _ = write(memory, to_item(before), request, regions)
     assert done is writes(verdict)
 
 

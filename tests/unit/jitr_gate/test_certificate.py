@@ -123,7 +123,7 @@ def certificates(draw):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(certificates())
 def test_what_cryptography_reads_is_read_alike(theirs):
     ours = certificate.from_pem(theirs.public_bytes(Encoding.PEM).decode())
@@ -142,7 +142,7 @@ GOOD = x509.load_pem_x509_certificate(device_pem().encode()).public_bytes(Encodi
 
 # `cryptography` reads some of what RFC 5280 disallows, under protest.
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(data=st.data())
 def test_damage_raises_one_error_or_is_read_alike(data):
     damaged = bytearray(GOOD)

@@ -209,7 +209,7 @@ def lists(draw):
     return builder.sign(KEY, None)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lists())
 def test_what_cryptography_reads_is_read_alike(theirs):
     listed = theirs.get_revoked_certificate_by_serial_number(DEVICE.serial_number)
@@ -220,7 +220,7 @@ def test_what_cryptography_reads_is_read_alike(theirs):
 GOOD = encoding.crl(entry(6), entry(7, extension(REASON_CODE)), rest=extensions(extension(DELTA)))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.integers(0, len(GOOD)))
 def test_damage_raises_one_error(at, octet, cut):
     for data in (GOOD[:at] + bytes([octet]) + GOOD[at + 1 :], GOOD[:cut], GOOD[cut:]):

@@ -1,8 +1,9 @@
-"""Targets without accounts, and steps that are taken nowhere."""
+"""Manifests in a folder, targets without accounts, and steps that are taken nowhere."""
 
 import contextlib
 from pathlib import Path
 
+from tools.rollout import manifest as manifests
 from tools.rollout.begin import begin
 from tools.rollout.model import Backend, Manifest, Packages, Target, Wave
 from tools.rollout.record import Check, Gate, PlanSummary, Removal
@@ -14,6 +15,15 @@ PACKAGES = {"provisioning_hook.zip": "9" * 64}
 NO_CHANGES = PlanSummary(sha256="0" * 64, changed=False, adds=0, changes=0, destroys=0)
 NEW = PlanSummary(sha256="1" * 64, changed=True, adds=3, changes=1, destroys=0)
 CHECK = Check(name="provisioned", passed=True, detail="A device came in.")
+
+
+def load(folder, text, configuration="."):
+    """Read a manifest that lies in a folder with a configuration."""
+    (folder / configuration).mkdir(parents=True, exist_ok=True)
+    (folder / configuration / "main.tf").touch()
+    path = folder / "rollout.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return manifests.load(path)
 
 
 def removing(*types, replaced=False):

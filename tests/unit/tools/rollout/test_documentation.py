@@ -5,19 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.tools.rollout.fakes import load
 from tools.rollout import manifest
 
 ROOT = Path(__file__).resolve().parents[4]
+PLACE = "terraform/examples/multi-account"
 GUIDE = (ROOT / "docs/rollouts.md").read_text()
-
-
-def load(folder, text):
-    for configuration in (folder, folder / "terraform/examples/multi-account"):
-        configuration.mkdir(parents=True, exist_ok=True)
-        (configuration / "main.tf").touch()
-    path = folder / "rollout.yaml"
-    path.write_text(text)
-    return manifest.load(path)
 
 
 @pytest.fixture
@@ -27,7 +20,7 @@ def written():
 
 
 def test_the_manifest_of_the_guide_is_sound(written, tmp_path):
-    loaded = load(tmp_path, written)
+    loaded = load(tmp_path, written, PLACE)
     assert [(wave.name, len(wave.targets)) for wave in loaded.waves] == [
         ("sandbox", 2),
         ("pilot", 3),
@@ -45,13 +38,12 @@ def test_the_mistakes_that_the_guide_shows_are_said_so(written, tmp_path):
     shown = re.findall(r"^rollout\.yaml:(\d+: .*)$", GUIDE, re.MULTILINE)
     assert len(shown) == 3
     with pytest.raises(manifest.ManifestError) as caught:
-        load(tmp_path, text)
+        load(tmp_path, text, PLACE)
     assert [f"{each.line}: {each.sentence}" for each in caught.value.mistakes] == shown
 
 
 def test_the_ready_made_manifest_has_three_accounts_two_regions_and_three_waves(tmp_path):
-    path = ROOT / "terraform/examples/multi-account/rollout.yaml"
-    loaded = load(tmp_path, path.read_text())
+    loaded = load(tmp_path, (ROOT / PLACE / "rollout.yaml").read_text())
     assert len({target.account_id for target in loaded.targets}) == 3
     assert len({target.region for target in loaded.targets}) == 2
     assert [len(wave.targets) for wave in loaded.waves] == [2, 2, 2]

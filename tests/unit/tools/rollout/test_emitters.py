@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from tools.rollout import atlantis, manifest, matrix, sums, tfvars
+from tests.unit.tools.rollout.fakes import load
+from tools.rollout import atlantis, matrix, sums, tfvars
 
 SHIPPED = Path(__file__).resolve().parents[4] / "terraform/examples/multi-account/rollout.yaml"
 BIG = """\
@@ -22,13 +23,6 @@ waves:
   - {name: first, accounts: [account-0]}
   - {name: rest, rest: true}
 """
-
-
-def load(folder, text):
-    (folder / "main.tf").touch()
-    path = folder / "rollout.yaml"
-    path.write_text(text)
-    return manifest.load(path)
 
 
 @pytest.fixture

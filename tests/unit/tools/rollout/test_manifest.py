@@ -2,7 +2,7 @@
 
 import textwrap
 
-from tools.rollout import manifest
+from tests.unit.tools.rollout.fakes import load
 from tools.rollout.model import Backend
 
 HEAD = """\
@@ -12,12 +12,8 @@ backend: {type: local, settings: {path: "{account_name}/{region}/{account_id}/{p
 """
 
 
-def load(folder, text):
-    (folder / "stack").mkdir(exist_ok=True)
-    (folder / "stack" / "main.tf").touch()
-    path = folder / "rollout.yaml"
-    path.write_text(HEAD + textwrap.dedent(text))
-    return manifest.load(path)
+def read(folder, text):
+    return load(folder, HEAD + textwrap.dedent(text), "stack")
 
 
 def keys(wave):
@@ -25,7 +21,7 @@ def keys(wave):
 
 
 def test_the_shortest_manifest(tmp_path):
-    loaded = load(
+    loaded = read(
         tmp_path,
         """\
         regions: [eu-west-1]
@@ -50,7 +46,7 @@ def test_the_shortest_manifest(tmp_path):
 
 
 def test_a_wave_goes_region_by_region_and_takes_accounts_labels_or_the_rest(tmp_path):
-    loaded = load(
+    loaded = read(
         tmp_path,
         """\
         regions: [us-east-1, eu-west-1]
@@ -76,7 +72,7 @@ def test_a_wave_goes_region_by_region_and_takes_accounts_labels_or_the_rest(tmp_
 
 
 def test_values_are_merged_from_defaults_account_and_overrides_in_their_order(tmp_path):
-    loaded = load(
+    loaded = read(
         tmp_path,
         """\
         regions: [eu-west-1, us-east-1]
@@ -118,7 +114,7 @@ def test_values_are_merged_from_defaults_account_and_overrides_in_their_order(tm
 
 
 def test_a_wave_follows_the_defaults_unless_it_says_otherwise(tmp_path):
-    loaded = load(
+    loaded = read(
         tmp_path,
         """\
         regions: [eu-west-1]
@@ -140,7 +136,7 @@ def test_a_wave_follows_the_defaults_unless_it_says_otherwise(tmp_path):
 
 
 def test_anchors_and_merges_of_yaml_work(tmp_path):
-    loaded = load(
+    loaded = read(
         tmp_path,
         """\
         regions: [eu-west-1]
@@ -159,6 +155,6 @@ def test_a_state_is_known_by_bucket_and_key(tmp_path):
         accounts: {one: "000000000001"}
         waves: [{name: all, rest: true}]
         """
-    assert load(tmp_path, text).targets[0].backend.place.endswith("/aws-cn")
+    assert read(tmp_path, text).targets[0].backend.place.endswith("/aws-cn")
     settings = {"bucket": "states", "key": "one/cn-north-1", "region": "cn-north-1"}
     assert Backend(type="s3", settings=settings).place == "s3://states/one/cn-north-1"

@@ -5,6 +5,7 @@ import json
 import jsonschema
 import pytest
 
+from tests.unit.tools.rollout.fakes import load
 from tools.rollout import manifest, shape
 
 SOUND = """\
@@ -515,13 +516,6 @@ MISTAKES = {
         ),
     ),
 }
-
-
-def load(folder, text):
-    (folder / "main.tf").touch()
-    path = folder / "rollout.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return manifest.load(path)
 
 
 def told(folder, text):

@@ -81,19 +81,17 @@ def test_a_failure_stops_what_has_not_begun_and_names_target_and_reason():
 def test_what_is_under_way_finishes_when_its_wave_stops():
     steps = Steps()
     both = wave("one", "a/x", "b/x", "c/x", parallel=2)
-    gone = []
+    made = Run((both,), steps)
 
-    def wait_for_the_other():
-        while not gone:
-            pass
+    def wait_until_the_failure_is_known():
+        end = time.monotonic() + 60
+        while statuses(made.saved[-1])["a/x"] is not Status.FAILED:
+            assert time.monotonic() < end
+            time.sleep(0.01)
 
-    def fail():
-        gone.append(True)
-        raise broken()
-
-    steps.wrong["a/x plan"] = fail
-    steps.wrong["b/x plan"] = wait_for_the_other
-    report = run((both,), steps)
+    steps.wrong["a/x plan"] = broken()
+    steps.wrong["b/x plan"] = wait_until_the_failure_is_known
+    report = made.carry_out()
     assert statuses(report) == {"a/x": Status.FAILED, "b/x": Status.SUCCEEDED}
     assert report.missing == ("c/x",)
 

@@ -1,6 +1,7 @@
 """The steps with a Terraform that only notes how it was called."""
 
 import json
+import shlex
 import sys
 import threading
 import time
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.tools.rollout.fakes import target
+from tests.unit.tools.rollout.fakes import wave
 from tools.checkov import scan
-from tools.rollout.model import Backend, Manifest, Packages, Wave
+from tools.rollout.model import Backend, Manifest, Packages
 from tools.rollout.record import Gate
 from tools.rollout.steps import artefact, commands, gate
 from tools.rollout.steps.commands import Commands, environment, explain
@@ -20,7 +21,6 @@ from tools.rollout.steps.local import LocalSteps
 from tools.rollout.steps.plan_summary import summary
 
 TOOL = """\
-#!{python}
 import json, pathlib, signal, sys, time
 
 arguments = sys.argv[1:]
@@ -58,13 +58,13 @@ class Tool:
         self.log, self.behaviour = directory / "log", directory / "behaviour.json"
         self.ready = directory / "ready"
         self.path = directory / "terraform"
-        text = TOOL.format(
-            python=sys.executable,
-            log=str(self.log),
-            behaviour=str(self.behaviour),
-            ready=str(self.ready),
+        script = directory / "terraform.py"
+        script.write_text(
+            TOOL.format(log=str(self.log), behaviour=str(self.behaviour), ready=str(self.ready))
         )
-        self.path.write_text(text)
+        # The shell finds an interpreter whose path has a space; a script's first line would not.
+        command = shlex.join([sys.executable, str(script)])
+        self.path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
         self.path.chmod(0o755)
         self.shall(plan=2, show={"resource_changes": [CREATED]})
 
@@ -98,23 +98,14 @@ def manifest(tmp_path):
     (tmp_path / "stack/common.auto.tfvars").write_text("a = 1")
     for name in ("hook", "gate"):
         (tmp_path / f"zips/{name}.zip").write_bytes(name.encode())
-    one = replace(
-        target("a/eu-west-1", "one"),
-        backend=Backend(type="local", settings={"path": "states/a.tfstate"}),
-    )
-    wave = Wave(
-        name="one",
-        targets=(one,),
-        max_parallel=1,
-        tolerated_failures=0,
-        bake_seconds=0,
-        environment=None,
-    )
+    backend = Backend(type="local", settings={"path": "states/a.tfstate"})
+    one = wave("one", "a/eu-west-1")
+    targets = tuple(replace(each, backend=backend) for each in one.targets)
     return Manifest(
         path=tmp_path / "rollout.yaml",
         configuration=tmp_path / "stack",
         packages=Packages(directory=tmp_path / "zips", sha256={}),
-        waves=(wave,),
+        waves=(replace(one, targets=targets),),
     )
 
 

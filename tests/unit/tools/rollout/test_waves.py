@@ -7,43 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.unit.tools.rollout.fakes import target, wave
 from tools.rollout import waves
-from tools.rollout.model import Backend, Target, Wave
+from tools.rollout.model import Backend
 from tools.rollout.waves import Bake, Before, Finished, Outcome, Rollout, Start, Wait
 
 FAILED, SUCCEEDED = Outcome.FAILED, Outcome.SUCCEEDED
 
 
-def target(wave, number):
-    return Target(
-        account_id=f"{number:012}",
-        account_name=f"{wave}-{number}",
-        region="eu-west-1",
-        wave=wave,
-        role_arn=None,
-        external_id=None,
-        variables={},
-        tags={},
-        backend=Backend(type="local", settings={"path": f"{wave}-{number}"}),
-    )
-
-
-def wave(name, targets, *, parallel=1, tolerated=0, bake=0):
-    return Wave(
-        name=name,
-        targets=tuple(target(name, number) for number in range(targets)),
-        max_parallel=parallel,
-        tolerated_failures=tolerated,
-        bake_seconds=bake,
-        environment=None,
-    )
+def numbered(name, targets, **options):
+    """A wave of so many targets."""
+    return wave(name, *(f"{name}-{number}/eu-west-1" for number in range(targets)), **options)
 
 
 @st.composite
 def plans(draw):
     """Waves of targets, which of these will fail and which will spoil while they bake."""
     drawn = [
-        wave(
+        numbered(
             f"wave-{number}",
             draw(st.integers(1, 5)),
             parallel=draw(st.integers(1, 4)),
@@ -181,7 +162,7 @@ def test_a_halted_rollout_begins_nothing_and_lets_the_rest_end(plan, data):
 
 
 def test_one_wave_after_another_with_as_many_as_are_allowed():
-    rollout = Rollout(waves=(wave("a", 3, parallel=2), wave("b", 1)))
+    rollout = Rollout(waves=(numbered("a", 3, parallel=2), numbered("b", 1)))
     assert [each.key for each in rollout.step().targets] == ["a-0/eu-west-1", "a-1/eu-west-1"]
     rollout = rollout.start("a-0/eu-west-1").start("a-1/eu-west-1")
     assert isinstance(rollout.step(), Wait)
@@ -196,7 +177,7 @@ def test_one_wave_after_another_with_as_many_as_are_allowed():
 
 
 def test_one_failure_more_than_tolerated_stops_and_what_runs_may_end():
-    rollout = Rollout(waves=(wave("a", 4, parallel=2, tolerated=1), wave("b", 1)))
+    rollout = Rollout(waves=(numbered("a", 4, parallel=2, tolerated=1), numbered("b", 1)))
     rollout = rollout.start("a-0/eu-west-1").start("a-1/eu-west-1")
     rollout = rollout.end("a-0/eu-west-1", FAILED).start("a-2/eu-west-1")
     rollout = rollout.end("a-1/eu-west-1", FAILED)
@@ -210,7 +191,7 @@ def test_one_failure_more_than_tolerated_stops_and_what_runs_may_end():
 
 
 def test_a_tolerated_failure_lets_the_next_wave_begin_and_does_not_pass():
-    run = Run(Rollout(waves=(wave("a", 2, tolerated=1), wave("b", 1))), {"a-0/eu-west-1"})
+    run = Run(Rollout(waves=(numbered("a", 2, tolerated=1), numbered("b", 1))), {"a-0/eu-west-1"})
     assert run.finished == Finished(wave=None, failed=("a-0/eu-west-1",), missing=())
     assert not run.finished.passed
 
@@ -231,13 +212,13 @@ def test_a_tolerated_failure_lets_the_next_wave_begin_and_does_not_pass():
 )
 def test_what_may_not_happen_now_is_refused(act, sentence):
     with pytest.raises(ValueError, match=sentence):
-        act(Rollout(waves=(wave("a", 2), wave("b", 1))))
+        act(Rollout(waves=(numbered("a", 2), numbered("b", 1))))
 
 
 def test_a_targets_fingerprint_follows_what_is_applied_there_and_not_its_wave():
-    one = target("a", 1)
+    one = target("a-1/eu-west-1", "a")
     own = one.fingerprint("sources")
-    assert own == target("a", 1).fingerprint("sources")
+    assert own == target("a-1/eu-west-1", "a").fingerprint("sources")
     assert own == replace(one, wave="b").fingerprint("sources")
     elsewhere = Backend(type="local", settings={"path": "b"})
     changes = [
