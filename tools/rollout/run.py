@@ -21,6 +21,7 @@ from tools.rollout.steps.plan_summary import forbidden
 from tools.rollout.waves import Finished, Outcome, Rollout, Start, Step, Wait
 
 LISTED = 3
+BEFORE_APPLY = (Stage.PREPARE, Stage.PLAN, Stage.GATE)
 BAKE_POLL_SECONDS = 1.0
 
 
@@ -217,6 +218,10 @@ class _Visit:
             reason = f"Interrupted before {self._record.stage}; nothing was applied."
             return replace(self._record, status=Status.INTERRUPTED, reason=reason)
         except Exception as error:  # noqa: BLE001 - the report of all others must not go with it
+            if self._runner.interrupted and self._record.stage in BEFORE_APPLY:
+                # Most likely it is the interruption that broke it, and no harm is done.
+                reason = f"Interrupted; nothing was applied. {_reason(error)}"
+                return replace(self._record, status=Status.INTERRUPTED, reason=reason)
             return replace(self._record, status=Status.FAILED, reason=_reason(error))
         return self._record
 
@@ -301,9 +306,9 @@ def _end(step: Finished, report: Report) -> tuple[State, str | None]:
     ]
     named = _listed("", [f"{record.key} in {record.sentence}" for record in failed])
     if step.wave is None:
-        reason = f"{len(failed)} failed, as many as are tolerated: {named}" if failed else None
+        reason = f"{len(failed)} failed, no more than are tolerated: {named}" if failed else None
         return State.FINISHED, reason
-    mine = sum(record.wave == step.wave.name for record in failed)
+    mine = len({target.key for target in step.wave.targets} & {record.key for record in failed})
     tolerated = step.wave.tolerated_failures
     if mine <= tolerated:
         return State.INTERRUPTED, "Interrupted. Run it again with --resume to go on."

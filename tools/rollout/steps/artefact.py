@@ -19,9 +19,11 @@ from tools.rollout.steps.interface import StepError
 
 # What a configuration of this repository reads, beside the packages.
 READ = ("terraform", "policies")
+# Where `terraform init` puts modules and providers.
+DATA = ".terraform"
 # Of others' runs, and the same manifest in forms that others read.
 LEFT_OUT = (
-    *(".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"),
+    *(DATA, "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"),
     *("atlantis", "terragrunt"),
 )
 # Beside a configuration from elsewhere, which names it in `package_directory`.
@@ -115,7 +117,6 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
     (backend,) = {each.backend.type for each in manifest.targets}
     override: dict[str, Any] = {"terraform": {"backend": {backend: {}}}}
     (target / configuration / OVERRIDE).write_text(json.dumps(override), encoding="utf-8")
-    sources = _digest(target)
     # Modules are fetched and providers chosen once, for all: what differs by target is the state.
     commands.Commands().run(target / configuration, "init", "-backend=false", "-input=false")
     return Artefact(
@@ -123,7 +124,7 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
         configuration=configuration,
         packages=packages,
         sha256=found,
-        sources=sources,
+        sources=_digest(target),
         variables={**variables, "package_sha256": found},
     )
 
@@ -145,8 +146,19 @@ def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
 
 
 def _digest(directory: Path) -> str:
+    """Return a digest of what is applied, also of what was fetched: providers by their lock."""
     digest = hashlib.sha256()
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{content}  {path.relative_to(directory).as_posix()}\n".encode())
+        name = path.relative_to(directory)
+        if _is_applied(name):
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{content}  {name.as_posix()}\n".encode())
     return digest.hexdigest()
+
+
+def _is_applied(name: Path) -> bool:
+    if DATA not in name.parts:
+        return True
+    kind, *inside = name.parts[name.parts.index(DATA) + 1 :]
+    # Modules, and neither the list of them nor how they were fetched.
+    return kind == "modules" and len(inside) > 1 and ".git" not in inside

@@ -1,6 +1,8 @@
 """The steps with a Terraform that only notes how it was called."""
 
 import json
+import os
+import signal
 import sys
 import threading
 import time
@@ -435,3 +437,50 @@ def test_without_checkov_there_is_no_rollout(monkeypatch, tmp_path):
     monkeypatch.setattr(scan, "PYTHON", tmp_path / "none")
     with pytest.raises(StepError, match="make setup"):
         gate.policy_gate()
+
+
+# --- who is asked to end, and how often
+
+
+def test_no_terraform_is_asked_to_end_twice(tool, monkeypatch, tmp_path):
+    """After a second signal Terraform ends at once, and may lose what it has not written yet."""
+    asked = []
+    tool.shall(plan=2, show={}, hang=True)
+    made = Commands()
+    monkeypatch.setattr(
+        commands.subprocess.Popen, "send_signal", lambda process, number: asked.append(process)
+    )
+    thread = threading.Thread(target=lambda: made.run(tmp_path, "apply", accept=(0, -15)))
+    thread.start()
+    while not tool.ready.exists() and thread.is_alive():
+        time.sleep(0.01)
+    made.interrupt()
+    made.interrupt()
+    for process in asked[:1]:
+        os.kill(process.pid, signal.SIGTERM)
+    thread.join(60)
+    assert len(asked) == 1
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("what", ["lock", "module"])
+def test_the_digest_follows_what_was_fetched(manifest, tmp_path, monkeypatch, what):
+    """Another provider, or another state of a module's branch: a resumed run does it again."""
+    fetched = {".terraform.lock.hcl": "5.100.0", ".terraform/modules/a/main.tf": "# one"}
+    fetched |= {".terraform/modules/modules.json": "1", ".terraform/modules/a/.git/index": "1"}
+    fetched |= {".terraform/providers/aws": "1"}
+
+    class Fetching:
+        def run(self, directory, *arguments):
+            for name, text in fetched.items():
+                (directory / name).parent.mkdir(parents=True, exist_ok=True)
+                (directory / name).write_text(text)
+
+    monkeypatch.setattr(commands, "Commands", Fetching)
+    first = frozen(manifest, tmp_path, "1").sources
+    for name in ("modules/modules.json", "modules/a/.git/index", "providers/aws"):
+        fetched[f".terraform/{name}"] = "2"
+    assert frozen(manifest, tmp_path, "2").sources == first
+    changed = {"lock": ".terraform.lock.hcl", "module": ".terraform/modules/a/main.tf"}[what]
+    fetched[changed] = "other"
+    assert frozen(manifest, tmp_path, "3").sources != first
