@@ -98,7 +98,7 @@ def test_values_and_the_atlantis_file_fit_together(folder):
     result = run("atlantis", "rollout.yaml", "targets")
     assert result.exit_code == 0
     for project in yaml.safe_load(result.stdout)["projects"]:
-        for name in project["autoplan"]["when_modified"][1:]:
+        for name in project["autoplan"]["when_modified"][-2:]:
             assert (folder / project["dir"] / name).is_file()
 
 
