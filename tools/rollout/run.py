@@ -11,10 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, Protocol
 
-from canary.checks import NOT_REACHED
+from canary.checks import Check
+from canary.checks import failed as failures
 from tools.rollout import record as records
 from tools.rollout.model import Target, Wave
-from tools.rollout.record import Check, PlanSummary, Record, Removal, Stage, Status
+from tools.rollout.record import PlanSummary, Record, Removal, Stage, Status
 from tools.rollout.report import Report, State
 from tools.rollout.steps.interface import SavedPlan, Site, StepError, Steps
 from tools.rollout.steps.plan_summary import forbidden
@@ -271,12 +272,11 @@ def _reason(error: Exception) -> str:
 
 def verified(record: Record, checks: tuple[Check, ...] | None) -> Record:
     """Return the record of a target with what its verification said."""
-    failed = [check for check in checks or () if not check.passed]
-    # What comes after the first failure says nothing of its own.
-    seen = [f"{each.name}: {each.detail}" for each in failed if each.detail != NOT_REACHED]
-    reason = _listed("Devices cannot rely on it: ", seen) if failed else None
-    status = Status.FAILED if failed else Status.SUCCEEDED
-    return replace(record, status=status, reason=reason, checks=checks)
+    if all(check.passed for check in checks or ()):
+        return replace(record, status=Status.SUCCEEDED, reason=None, checks=checks)
+    seen = [f"{each.name}: {each.detail}" for each in failures(checks or ())]
+    reason = _listed("Devices cannot rely on it: ", seen)
+    return replace(record, status=Status.FAILED, reason=reason, checks=checks)
 
 
 def _refusal(removals: Sequence[Removal]) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import packaging, terraform_env
+from tools.rollout import sums
 from tools.rollout.model import Manifest
 from tools.rollout.steps import commands
 from tools.rollout.steps.interface import StepError
@@ -63,26 +64,8 @@ class Artefact:
         Raises:
             StepError: one is another.
         """
-        if changed := _differences(self.sha256, sums(copy / self.packages)):
+        if changed := sums.differences(self.sha256, sums.of_packages(copy / self.packages)):
             raise StepError(f"{changed} Nothing was applied: run the rollout again.")
-
-
-def sums(directory: Path) -> dict[str, str]:
-    """Return the SHA-256 of every zip in a directory, by its name, in hexadecimal."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(directory.glob("*.zip"))
-    }
-
-
-def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
-    return " ".join(
-        f"{name} has the SHA-256 {found[name]}, and {digest} is wanted."
-        if name in found
-        else f"{name} is missing."
-        for name, digest in sorted(wanted.items())
-        if found.get(name) != digest
-    )
 
 
 def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) -> Artefact:
@@ -131,8 +114,8 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
 
 def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
     source = manifest.packages.directory or built
-    found = sums(source)
-    if wrong := _differences(manifest.packages.sha256, found):
+    found = sums.of_packages(source)
+    if wrong := sums.differences(manifest.packages.sha256, found):
         raise StepError(
             f"{wrong} Put the packages that were tested into {source} (`make package` makes them"
             f" of the sources), or correct {manifest.path.name}."
@@ -151,8 +134,7 @@ def _digest(directory: Path) -> str:
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         name = path.relative_to(directory)
         if _is_applied(name):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{content}  {name.as_posix()}\n".encode())
+            digest.update(f"{sums.of_file(path)}  {name.as_posix()}\n".encode())
     return digest.hexdigest()
 
 

@@ -38,8 +38,8 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
 class Commands:
     """Runs Terraform, in a session of its own, so that Ctrl-C reaches this program alone."""
 
-    def __init__(self, base: Mapping[str, str] | None = None) -> None:
-        self._environment = environment(base)
+    def __init__(self) -> None:
+        self._environment = environment()
         self._running: dict[int, subprocess.Popen[str]] = {}
 
     def run(

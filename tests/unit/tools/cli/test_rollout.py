@@ -123,4 +123,4 @@ def test_a_directory_that_cannot_be_written_is_told(folder):
     (folder / "targets/trial").touch()
     result = run("tfvars", "rollout.yaml", "targets")
     assert result.exit_code == 3
-    assert "targets/trial cannot be written: " in result.stderr
+    assert "targets/trial cannot be read or written: " in result.stderr

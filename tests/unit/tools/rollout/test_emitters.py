@@ -194,11 +194,11 @@ def test_the_packages_digests_go_to_every_target(tmp_path, shipped):
     with pytest.raises(sums.SumsError) as caught:
         sums.read(listed, prescribing)
     assert str(caught.value) == (
-        f"hook.zip has the SHA-256 {64 * 'b'}, and {prescribing.path} wants {64 * 'a'}. Build what "
-        "was tested, or correct the manifest."
+        f"hook.zip has the SHA-256 {64 * 'b'}, and {64 * 'a'} is wanted. Build what was tested, or "
+        f"correct {prescribing.path}."
     )
     listed.write_text(f"{64 * 'b'}  other.zip\n")
-    with pytest.raises(sums.SumsError, match=r"hook.zip, which .* wants, was not built\."):
+    with pytest.raises(sums.SumsError, match=r"hook\.zip is missing\."):
         sums.read(listed, prescribing)
 
 

@@ -455,3 +455,9 @@ def test_tolerated_failures_are_no_more_than_are_tolerated():
     steps.wrong["a/x plan"] = broken()
     report = run((wave("one", "a/x", "b/x", "c/x", tolerated=2),), steps)
     assert report.reason.startswith("1 failed, no more than are tolerated: a/x in plan")
+
+
+def test_a_verification_that_reached_nothing_is_no_success():
+    steps = Steps()
+    steps.checks["a/eu-west-1"] = (replace(CHECK, passed=False, detail=NOT_REACHED),)
+    assert run((ONE,), steps).records["a/eu-west-1"].status is Status.FAILED
