@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import packaging, terraform_env
+from tools import packaging, terraform_env, terraform_modules
 from tools.rollout import sums
 from tools.rollout.model import Manifest
 from tools.rollout.steps import commands
@@ -72,7 +72,8 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
     """Copy all that is applied, and initialise it once.
 
     A configuration of this repository comes with its modules and policies; one from elsewhere must
-    need nothing outside of its directory but what ``terraform init`` fetches.
+    need nothing outside of its directory but what ``terraform init`` fetches: it calls this module
+    from git.
 
     Args:
         manifest: says which configuration and which packages.
@@ -81,7 +82,7 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
 
     Raises:
         StepError: a package is missing or another than the manifest wants, or the configuration
-            cannot be initialised.
+            cannot be initialised or calls a module that cannot be frozen.
     """
     source = manifest.configuration.resolve()
     # Each target's values count by themselves; to move one to another wave changes nothing.
@@ -102,6 +103,7 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
     (target / configuration / OVERRIDE).write_text(json.dumps(override), encoding="utf-8")
     # Modules are fetched and providers chosen once, for all: what differs by target is the state.
     commands.Commands().run(target / configuration, "init", "-backend=false", "-input=false")
+    _keep_inside(target, configuration)
     return Artefact(
         directory=target,
         configuration=configuration,
@@ -110,6 +112,18 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
         sources=_digest(target),
         variables={**variables, "package_sha256": found},
     )
+
+
+def _keep_inside(target: Path, configuration: Path) -> None:
+    # Terraform only links to a module that is called by an absolute path.
+    for name, directory in terraform_modules.directories(target / configuration).items():
+        place = (target / configuration / directory).resolve()
+        if not place.is_relative_to(target.resolve()):
+            raise StepError(
+                f"The module {name} is in {place}, outside of the configuration, and what is edited"
+                " there would reach targets that are still to come: call it from git with a ref,"
+                f" or put the configuration below {READ[0]}/ of this repository."
+            )
 
 
 def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
