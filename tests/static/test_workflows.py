@@ -239,21 +239,24 @@ def test_terragrunt_applies_wave_after_wave(loaded):
         before = {folder / target.key / "iot-provisioning" for target in wave.targets}
 
 
-def holds(condition, environment, **results):
-    """Tell whether a job of a wave begins, after these results of the jobs that it needs."""
+def holds(condition, environment="", *, wave=None, matrix=None, verify=True, **results):
+    """Tell whether a job or step of a wave begins, after these results of what it needs."""
 
     def read(text):
         return json.loads(text, object_hook=lambda found: SimpleNamespace(**found))
 
     (expression,) = re.findall(r"^\$\{\{(.*)\}\}$", condition)
-    # Without a function of status GitHub has every job that is needed succeed.
-    implied = "cancelled()" in expression or set(results.values()) == {"success"}
+    # Without a function of status GitHub has every job that is needed succeed, and all before it.
+    implied = "cancelled()" in expression or set(results.values()) <= {"success"}
     expression = expression.replace("!cancelled()", "True").replace("&&", "and")
     needs = {name: SimpleNamespace(result=result) for name, result in results.items()}
     known = {
         "contains": lambda within, text: text in within,
         "fromJSON": read,
-        "inputs": SimpleNamespace(wave=json.dumps({"environment": environment})),
+        "inputs": SimpleNamespace(
+            wave=json.dumps({"environment": environment, **(wave or {})}), verify=verify
+        ),
+        "matrix": SimpleNamespace(**(matrix or {})),
         "needs": SimpleNamespace(**needs),
     }
     return implied and bool(eval(expression.replace("||", "or").strip(), known))  # noqa: S307
@@ -271,11 +274,9 @@ def test_what_has_to_be_approved_is_applied_after_that_alone(planned, approved):
     assert not holds(begins, "", plan="skipped", approve="skipped")
 
 
-def script(job, part):
+def script(job, part, name="rollout-wave.yml"):
     (found,) = [
-        step["run"]
-        for step in workflow("rollout-wave.yml")["jobs"][job]["steps"]
-        if part in step.get("run", "")
+        step["run"] for step in workflow(name)["jobs"][job]["steps"] if part in step.get("run", "")
     ]
     return found
 
@@ -363,3 +364,124 @@ def test_packages_and_plans_that_were_exchanged_are_refused(tmp_path):
         zips.write_bytes(b"another")
         assert bash(check, tmp_path, SUMS=sums).returncode != 0
         zips.write_bytes(b"built")
+
+
+@pytest.mark.parametrize(
+    ("passed", "minutes", "bakes"),
+    [("success", 30, True), ("success", 0, False), ("failure", 30, False), ("skipped", 30, False)],
+)
+def test_a_wave_bakes_also_where_nobody_had_to_approve_it(passed, minutes, bakes):
+    condition = workflow("rollout-wave.yml")["jobs"]["bake"]["if"]
+    wave = {"bake_minutes": minutes}
+    for approved in ("skipped", "success"):
+        assert holds(condition, wave=wave, passed=passed, approve=approved) is bakes
+
+
+def test_a_wave_begins_after_one_in_which_a_job_was_skipped_and_after_no_failure(loaded):
+    jobs = workflow("rollout.yml")["jobs"]
+    first, *others = [wave["name"] for wave in matrix.of(loaded, ROOT)]
+    for name, before in zip(others, [first, *others], strict=False):
+        ended = {"build": "success", before: "success", "inside": "skipped"}
+        assert holds(jobs[name]["if"], **ended)
+        for job in ("build", before):
+            for result in ("failure", "cancelled", "skipped"):
+                assert not holds(jobs[name]["if"], **ended | {job: result})
+
+
+def test_a_device_provisions_itself_unless_somebody_asked_for_none():
+    jobs = workflow("rollout-wave.yml")["jobs"]
+    steps = [step for step in jobs["apply"]["steps"] if "inputs.verify" in step.get("if", "")]
+    named = [step.get("run") or step["with"]["role-session-name"] for step in steps]
+    assert "rollout-verify" in named
+    assert any("python -m tools verify" in each for each in named)
+    for step in steps:
+        assert holds(step["if"], matrix={"role_arn": "arn"}, verify=True)
+        assert not holds(step["if"], matrix={"role_arn": "arn"}, verify=False)
+    for name, inputs in (
+        ("rollout.yml", "workflow_dispatch"),
+        ("rollout-wave.yml", "workflow_call"),
+    ):
+        asked = workflow(name)["on"][inputs]["inputs"]["verify"]
+        assert (asked["type"], asked["default"]) == ("boolean", True)
+    for job in workflow("rollout.yml")["jobs"].values():
+        if "uses" in job:
+            assert job["with"]["verify"] == "${{ inputs.verify }}"
+
+
+def test_a_plan_that_does_not_pass_takes_the_one_of_an_earlier_attempt_away(tmp_path):
+    steps = workflow("rollout-wave.yml")["jobs"]["plan"]["steps"]
+    uploads = [step["with"] for step in steps if "upload-artifact" in step.get("uses", "")]
+    assert len({upload["name"] for upload in uploads}) == 1
+    assert all(upload["overwrite"] for upload in uploads)
+    # Before anything that can fail, and again after everything that can refuse.
+    assert [number for number, step in enumerate(steps) if step.get("with") in uploads] == [
+        1,
+        len(steps) - 1,
+    ]
+    assert bash(script("plan", "none"), tmp_path).returncode == 0
+    done = bash(script("apply", "plan.sha256"), tmp_path / "none")
+    assert done.returncode == 1
+    assert "::error::The last plan of this target failed or was refused" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "none").iterdir()) == ["not-passed"]
+
+
+@pytest.mark.parametrize("exchanged", [None, "tfplan", ".terraform.lock.hcl"])
+def test_the_plan_is_applied_as_it_was_noted_or_not_at_all(exchanged, tmp_path):
+    (tmp_path / "c").mkdir()
+    for name in ("tfplan", ".terraform.lock.hcl"):
+        (tmp_path / "c" / name).write_text(name)
+    where = {"CONFIGURATION": "c", "GITHUB_WORKSPACE": str(tmp_path)}
+    assert bash(script("plan", "tee plan.sha256"), tmp_path, **where).returncode == 0
+    if exchanged:
+        (tmp_path / "plan" / exchanged).write_text("another")
+    done = bash(script("apply", "plan.sha256"), tmp_path / "plan", **where)
+    assert (done.returncode == 0) is (exchanged is None)
+
+
+def terraform(folder, text):
+    """Put a stand-in for Terraform first on the path; returns the path."""
+    (folder / "bin").mkdir()
+    (folder / "bin/terraform").write_text(f"#!/bin/sh\n{text}\n")
+    (folder / "bin/terraform").chmod(0o755)
+    return f"{folder}/bin:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_an_apply_that_fails_says_what_to_do(code, tmp_path):
+    path = terraform(tmp_path, f'[ "$2" != apply ] || exit {code}')
+    where = {"PATH": path, "CONFIGURATION": "c", "GITHUB_WORKSPACE": "w", "BACKEND": "b"}
+    done = bash(script("apply", "apply -lock-timeout"), tmp_path, **where)
+    assert done.returncode == code
+    assert ("::error::A plan is applied once" in done.stdout) is bool(code)
+    assert ("start a new run" in done.stdout) is bool(code)
+
+
+def test_plans_are_made_with_the_providers_that_the_first_job_chose(tmp_path):
+    """What `build` locks is what every plan and every apply is initialised with, or none."""
+    (tmp_path / "c").mkdir()
+    (tmp_path / "build").mkdir()
+    chosen = 'case "$*" in *-backend=false*) echo chosen > c/.terraform.lock.hcl;; esac'
+    path = terraform(tmp_path, f'echo "$*" >> calls\n{chosen}')
+    where = {"PATH": path, "CONFIGURATION": "c", "GITHUB_WORKSPACE": "w"}
+    where |= {"BACKEND": "b", "TFVARS": "t"}
+    done = bash(script("build", "-backend=false", "rollout.yml"), tmp_path, **where)
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "c/.terraform.lock.hcl").write_text("of somebody else")
+    assert bash(script("plan", "-out=tfplan"), tmp_path, **where).returncode == 0
+    assert (tmp_path / "c/.terraform.lock.hcl").read_text() == "chosen\n"
+    assert bash(script("apply", "apply -lock-timeout"), tmp_path, **where).returncode == 0
+    calls = (tmp_path / "calls").read_text().splitlines()
+    inits = [call for call in calls if " init " in call]
+    assert ["-lockfile=readonly" in call for call in inits] == [False, True, True]
+
+
+def test_what_an_approval_waits_for_is_still_there():
+    """GitHub lets an approval wait for 30 days, and a run for 35."""
+    kept = {
+        step["with"]["name"]: step["with"]["retention-days"]
+        for name in ("rollout.yml", "rollout-wave.yml")
+        for step in steps(name)
+        if "upload-artifact" in step.get("uses", "")
+    }
+    assert kept.pop("packages") == 35
+    assert set(kept.values()) == {30}

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tools import terraform_modules
 from tools.checkov import plans, scan, sources, verdict
 from tools.checkov.model import Outcome, Review, ReviewError
 
@@ -22,18 +23,23 @@ def review(root: Path, directory: str, document: dict[str, Any]) -> Review:
 
     Args:
         root: of the sources, whose comments excuse findings.
-        directory: of the configuration, relative to it.
+        directory: of the configuration, relative to it and initialised: a module's comments count
+            wherever it is, also where Terraform fetched it.
         document: the plan in Terraform's JSON format.
 
     Raises:
         ReviewError: the plan could not be looked at.
     """
     plans.settle(document)
-    plan = plans.Plan(directory, document, versions={})
-    files = sources.files(root)
-    skips = sources.skips(root, files)
+    modules = terraform_modules.directories(root / directory)
+    plan = plans.Plan(directory, document, versions={}, modules=modules)
+    texts = {
+        name: (root / name).read_text(encoding="utf-8")
+        for name in sources.code(root, plan.directories)
+    }
+    skips = [skip for item in texts.items() for skip in sources.skips_in(*item)]
+    blocks = [block for item in texts.items() for block in sources.blocks_in(*item)]
     # Its rules are always this repository's: sources from elsewhere have none.
-    blocks = sources.blocks(root, files)
     made = scan.planned(scan.ROOT, [plan], blocks, skips) if plan.resources else []
     looked_at = Review(rules={}, scans=made, skips=skips)
     if plan.resources and not any(True for _ in looked_at.results()):

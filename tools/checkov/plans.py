@@ -13,8 +13,8 @@ import re
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,11 +42,13 @@ class Plan:
         directory: Of the configuration, relative to the repository's root.
         document: The plan in Terraform's JSON format, after `settle`.
         versions: Of Terraform and the provider.
+        modules: As `tools.terraform_modules` reads them; needed where a source is no path.
     """
 
     directory: str
     document: dict[str, Any]
     versions: dict[str, str]
+    modules: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,6 +60,12 @@ class Plan:
         """How many resources are planned."""
         return sum(one["mode"] == "managed" for one in _planned(self.document))
 
+    @property
+    def directories(self) -> set[str]:
+        """Where its resources are written down, relative to the repository's root."""
+        written = {self.source_of(one["address"])[0] for one in _planned(self.document)}
+        return {posixpath.normpath(self.directory), *written}
+
     def source_of(self, address: str) -> tuple[str, str]:
         """Where a resource of the plan is written down.
 
@@ -67,9 +75,12 @@ class Plan:
         Returns:
             The directory of its module, relative to the repository's root, and its address there.
         """
-        directory = self.directory
+        directory = posixpath.normpath(self.directory)
         calls, _, local = _written(self.document, address)
-        for source in calls:
+        called = ".".join(name for name, _ in calls)
+        if called in self.modules:
+            return posixpath.normpath(posixpath.join(directory, self.modules[called])), local
+        for _, source in calls:
             directory = posixpath.normpath(posixpath.join(directory, source))
         return directory, local
 
@@ -83,18 +94,20 @@ def _planned(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         pending += module.get("child_modules", [])
 
 
-def _written(document: dict[str, Any], address: str) -> tuple[list[str], dict[str, Any], str]:
-    """The sources of the modules around a resource, the innermost one, and its address in it."""
+def _written(
+    document: dict[str, Any], address: str
+) -> tuple[list[tuple[str, str]], dict[str, Any], str]:
+    """The calls (name, source) around a resource, the innermost module, and its address in it."""
     address = INDEX.sub("", address)
     inside = MODULES.match(address)
     path = inside.group() if inside else ""
     module = document["configuration"]["root_module"]
-    sources = []
+    calls = []
     for name in path.removesuffix(".").split(".")[1::2]:
         call = module["module_calls"][name]
-        sources.append(call["source"])
+        calls.append((name, call["source"]))
         module = call["module"]
-    return sources, module, address.removeprefix(path)
+    return calls, module, address.removeprefix(path)
 
 
 def settle(document: dict[str, Any]) -> None:

@@ -204,6 +204,8 @@ def _run(arguments: Sequence[str], directory: Path) -> subprocess.CompletedProce
             capture_output=True,
             text=True,
             check=False,
+            # Ctrl-C reaches the caller alone: a rollout lets a look at a plan come to its end.
+            start_new_session=True,
         )
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-TAIL_LINES:])

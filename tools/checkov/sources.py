@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from tools.checkov.model import SECRET_RULE, Skip
 
 TERRAFORM = "terraform/"
+CODE = ".tf"
 # Where there is no git to say what belongs to the repository: names of what is generated.
 GENERATED = re.compile(
     r"\.(git|venv.*|terraform|.*_cache|hypothesis)|build|mutants|reports|__pycache__"
@@ -75,6 +76,15 @@ def _below(directory: Path, root: Path) -> Iterator[str]:
             yield path.relative_to(root).as_posix()
 
 
+def code(root: Path, directories: Iterable[str]) -> list[str]:
+    """The Terraform files of these directories, each relative to `root`, wherever they are."""
+    return sorted(
+        (PurePosixPath(directory) / path.name).as_posix()
+        for directory in directories
+        for path in (root / directory).glob(f"*{CODE}")
+    )
+
+
 def blocks(root: Path, names: Iterable[str]) -> list[Block]:
     """The blocks of the Terraform code among the files that are named."""
     return [
@@ -117,7 +127,7 @@ def skips(root: Path, names: Iterable[str]) -> list[Skip]:
 
 def skips_in(file: str, text: str) -> Iterator[Skip]:
     """The skips of one file."""
-    inside = list(blocks_in(file, text)) if _is_code(file) else []
+    inside = list(blocks_in(file, text)) if file.endswith(CODE) else []
     for number, line in enumerate(text.splitlines(), 1):
         for skip in SKIP.finditer(line):
             around = (one.address for one in inside if one.first <= number <= one.last)
@@ -138,4 +148,4 @@ def silenced(root: Path, names: Iterable[str]) -> list[str]:
 
 
 def _is_code(name: str) -> bool:
-    return name.startswith(TERRAFORM) and name.endswith(".tf")
+    return name.startswith(TERRAFORM) and name.endswith(CODE)

@@ -1,43 +1,24 @@
 """``rollout``: a manifest of accounts and Regions, checked and in the forms that others read."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from tools.cli.console import console, json_line, note, plural, printable, table
-from tools.cli.errors import PARTLY, OperatorError
+from tools.cli.errors import PARTLY
+from tools.cli.rollout_errors import in_sentences
 from tools.cli.rollout_removals import removals_of_plan
 from tools.cli.rollout_run import run
 from tools.rollout import atlantis as atlantis_file
 from tools.rollout import matrix as github_matrix
 from tools.rollout import sums
 from tools.rollout import tfvars as tfvars_files
-from tools.rollout.atlantis import AtlantisError
 from tools.rollout.manifest import ManifestError, load
-from tools.rollout.matrix import MatrixError
 from tools.rollout.model import Manifest
-from tools.rollout.sums import SumsError
 
 _manifest_argument = click.argument(
     "manifest_file", metavar="MANIFEST", type=click.Path(path_type=Path, dir_okay=False)
 )
-
-
-@contextmanager
-def in_sentences() -> Iterator[None]:
-    """Turn what makes a manifest unusable into an error for the operator.
-
-    Raises:
-        OperatorError: in place of it.
-    """
-    try:
-        yield
-    except (AtlantisError, ManifestError, MatrixError, SumsError) as error:
-        raise OperatorError(str(error)) from error
-    except OSError as error:
-        raise OperatorError(f"{error.filename} cannot be written: {error.strerror}.") from error
 
 
 @click.group(short_help="Many accounts and Regions, in waves.")
@@ -130,8 +111,9 @@ Examples:
 
 Run it in the repository's root. Prints one JSON array: for each wave its name, configuration,
 environment, max_parallel, failure_tolerance, bake_minutes and matrix; .github/workflows/rollout.yml
-reads it. Exit code 3 if the manifest has a mistake, or a wave is beyond GitHub's limits (256 jobs
-of a matrix, six hours for a job).""",
+reads it. Exit code 3 if the manifest has a mistake, keeps states in local files, takes packages
+from a directory without their digests, or has a wave beyond GitHub's limits (256 jobs of a matrix,
+six hours for a job).""",
 )
 @_manifest_argument
 def matrix(manifest_file: Path) -> None:
@@ -184,7 +166,8 @@ Examples:
 Run it in the repository's root. atlantis.yaml has a project for each target, applied in the order
 of the waves. The workflow, which reads the files that `rollout tfvars` wrote below DIRECTORY,
 belongs to the Atlantis server (--repo-config), where no pull request can change it. Exit code 3 if
-the manifest has a mistake, or it or DIRECTORY is outside of the repository.""",
+the manifest has a mistake, keeps states in local files or takes packages from a directory without
+their digests, or if it or DIRECTORY is outside of the repository.""",
 )
 @_manifest_argument
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))

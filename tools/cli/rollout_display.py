@@ -17,7 +17,7 @@ from rich.progress import (
 from tools.cli.console import console, plural, printable
 from tools.rollout.model import Target, Wave
 from tools.rollout.record import PlanSummary, Record, Stage, Status
-from tools.rollout.report import Report, checks_sentence, duration, gate_sentence
+from tools.rollout.report import HEADINGS, Report, duration, row
 
 _WORDS = {
     Status.SUCCEEDED: "done",
@@ -102,9 +102,6 @@ class Display:
             self._bars.remove_task(self._tasks.pop(key))
 
 
-HEADINGS = ("Target", "Account", "Wave", "Outcome", "Plan", "Gate", "Verification", "Took")
-
-
 def rows(report: Report, waves: Iterable[Wave]) -> list[tuple[str, ...]]:
     """Return the summary table's rows: every target of these waves, begun or not."""
     return [
@@ -114,17 +111,9 @@ def rows(report: Report, waves: Iterable[Wave]) -> list[tuple[str, ...]]:
 
 def _row(target: Target, record: Record | None) -> tuple[str, ...]:
     if record is None:
-        return target.key, target.account_id, target.wave, "not begun", "", "", "", ""
-    return (
-        target.key,
-        target.account_id,
-        target.wave,
-        _WORDS[record.status],
-        record.plan.sentence if record.plan else "",
-        gate_sentence(record.gate),
-        checks_sentence(record.checks),
-        duration(record.seconds),
-    )
+        begun = (target.key, target.account_id, target.wave, "not begun")
+        return begun + ("",) * (len(HEADINGS) - len(begun))
+    return row(record, _WORDS[record.status])
 
 
 def removals(report: Report, waves: Iterable[Wave]) -> list[tuple[str, str, str]]:

@@ -15,7 +15,8 @@ Examples:
   iot-provisioning rollout removals plan.json --allow-destroy '*.aws_sqs_queue.*'
 
 As in `rollout run`: calls of functions (aws_lambda_invocation, terraform_data) hold nothing and
-need no name, and what holds records, trails, keys or devices' rights has to be named by its type.
+need no name, and what holds records, trails, keys, devices' rights or who is in quarantine has to
+be named by its type.
 Exit code 1 if the plan takes away what nobody allowed it to, 3 if PLAN is not a plan. Nothing is
 asked of AWS."""
 

@@ -13,20 +13,21 @@ import boto3
 import click
 
 from tools.cli.console import console, note, plural, table
-from tools.cli.errors import DONE, INTERRUPTED, PARTLY, OperatorError
+from tools.cli.errors import DONE, INTERRUPTED, PARTLY
 from tools.cli.options import broker_options
-from tools.cli.rollout_display import HEADINGS, Display, removals, rows
-from tools.rollout.begin import BeginError, begin, chosen
-from tools.rollout.manifest import ManifestError, load
-from tools.rollout.report import Report, ReportError, State, read, write
+from tools.cli.rollout_display import Display, removals, rows
+from tools.cli.rollout_errors import in_sentences
+from tools.rollout.begin import begin, chosen
+from tools.rollout.manifest import load
+from tools.rollout.model import Wave
+from tools.rollout.report import HEADINGS, Report, State, read, write
 from tools.rollout.run import Runner
 from tools.rollout.steps.artefact import freeze
 from tools.rollout.steps.commands import Commands
 from tools.rollout.steps.gate import policy_gate
-from tools.rollout.steps.interface import StepError
 from tools.rollout.steps.local import LocalSteps
-from tools.rollout.steps.verification import Seen, verification
-from tools.verification.run import verify
+from tools.rollout.steps.verification import verification
+from tools.verification.run import Check, verify
 
 _EPILOG = """\b
 Examples:
@@ -41,8 +42,9 @@ checkov and the project's own checks look at it, and that plan is applied, or no
 provisions itself there, and once more after the wave's bake time.
 
 A plan that destroys or replaces anything is refused, unless --allow-destroy names it. Patterns are
-those of a shell. Tables, keys, buckets, log groups, certificates and AWS IoT policies are covered
-only by a pattern with their type in it, such as '*.aws_kms_key.*'.
+those of a shell. Tables, keys, buckets, log groups, certificates, AWS IoT policies and thing groups
+(who is in quarantine) are covered only by a pattern with their type in it, such as
+'*.aws_kms_key.*'.
 
 The first Ctrl-C begins nothing new and lets applies finish; the second asks Terraform to end after
 what it is doing at the moment. Either way the report is written. --resume leaves out what the
@@ -102,7 +104,7 @@ def run(
     if dry_run and resume:
         raise click.UsageError("--resume goes on with a rollout: a dry run has nothing to go on.")
 
-    def provision(outputs: Mapping[str, Any], session: boto3.Session) -> Sequence[Seen]:
+    def provision(outputs: Mapping[str, Any], session: boto3.Session) -> Sequence[Check]:
         return verify(outputs, session, address=address, port=port, ca_file=ca_file).checks
 
     kept = report_file.with_suffix(".json")
@@ -110,7 +112,7 @@ def run(
         kept = kept.with_name(f"{kept.stem}-dry-run.json")
     with (
         tempfile.TemporaryDirectory(prefix="rollout-") as directory,
-        _in_sentences(),
+        in_sentences(),
     ):
         manifest = load(manifest_file)
         waves = chosen(manifest, names)
@@ -148,16 +150,8 @@ def run(
     console().print(table(HEADINGS, rows(report, waves)))
     if removed := removals(report, waves):
         console().print(table(("Target", "Plan", "Address"), removed))
-    note(_verdict(report, kept))
+    note(_verdict(report, kept, () if waves == manifest.waves else waves))
     context.exit(_exit_code(report))
-
-
-@contextmanager
-def _in_sentences() -> Iterator[None]:
-    try:
-        yield
-    except (BeginError, ManifestError, ReportError, StepError) as error:
-        raise OperatorError(str(error)) from error
 
 
 @contextmanager
@@ -181,11 +175,12 @@ def _interrupts(runner: Runner, display: Display) -> Iterator[None]:
             signal.signal(each, handler)
 
 
-def _verdict(report: Report, kept: Path) -> str:
+def _verdict(report: Report, kept: Path, only: Sequence[Wave]) -> str:
+    of_them = f" of {', '.join(f'the wave {wave.name}' for wave in only)}" if only else ""
     reason = report.reason or (
-        "Every target can be planned; nothing was applied."
+        f"Every target{of_them} can be planned; nothing was applied."
         if report.dry_run
-        else "Every target is as the manifest wants it."
+        else f"Every target{of_them} is as the manifest wants it."
     )
     return f"{reason} The report is {kept}, and {kept.with_suffix('.md').name} beside it."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from tools.device.ports import Session
 from tools.device.provisioner import Report, RetryPolicy, quiet
 from tools.device.state import Identity
 
-PERSISTENT = RetryPolicy(attempts=100_000, deadline=float("inf"))
+PERSISTENT = RetryPolicy(attempts=sys.maxsize, deadline=float("inf"))
 """A standing device does not give up: it waits up to twenty seconds between rounds, for ever."""
 
 _GLANCE_SECONDS = 0.2

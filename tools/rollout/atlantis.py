@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
-from tools.rollout import tfvars
+from tools.rollout import pipelines, tfvars
 from tools.rollout.model import Manifest, Target
+from tools.rollout.steps.artefact import READ
 
 WORKFLOW = "iot-provisioning"
 # A path that means nothing else within a shell's quotes.
@@ -25,7 +26,7 @@ _HEAD = """\
 
 
 class AtlantisError(ValueError):
-    """Atlantis cannot run the manifest; the message is a sentence."""
+    """Atlantis cannot run the manifest; the message is a sentence a line."""
 
 
 def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, Any]:
@@ -37,10 +38,13 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
         values: the directory of the files that `tools.rollout.tfvars` writes.
 
     Raises:
-        AtlantisError: the configuration or the values are outside of the repository, or a shell
-            would read more in their paths.
+        AtlantisError: no pipeline can do what the manifest says, the configuration or the values
+            are outside of the repository, or a shell would read more in their paths.
     """
+    if sentences := pipelines.beyond(manifest):
+        raise AtlantisError("\n".join(sentences))
     directory, below = _places(manifest, repository, values)
+    code = _code(directory)
     projects: list[dict[str, Any]] = []
     before: list[str] = []
     for group, wave in enumerate(manifest.waves, 1):
@@ -54,7 +58,8 @@ def document(manifest: Manifest, repository: Path, values: Path) -> dict[str, An
                 "autoplan": {
                     "enabled": True,
                     "when_modified": [
-                        "*.tf",
+                        *code,
+                        ".terraform.lock.hcl",
                         posixpath.join(below, str(tfvars.variables_file(target))),
                         posixpath.join(below, str(tfvars.backend_file(target))),
                     ],
@@ -142,6 +147,17 @@ def _workflow(below: str) -> dict[str, Any]:
         },
         "apply": {"steps": [default, {"run": 'terraform apply -input=false "$PLANFILE"'}]},
     }
+
+
+def _code(directory: str) -> list[str]:
+    """Return patterns of what a configuration is made of, as seen from its directory."""
+    terraform, policies = READ
+    if directory.split("/", maxsplit=1)[0] != terraform:
+        return ["**/*.tf"]
+    return [
+        posixpath.relpath(pattern, directory)
+        for pattern in (f"{terraform}/**/*.tf", f"{policies}/**")
+    ]
 
 
 def _places(manifest: Manifest, repository: Path, values: Path) -> tuple[str, str]:

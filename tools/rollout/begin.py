@@ -66,8 +66,12 @@ def begin(
         manifest=name, dry_run=dry_run, started_at=now, sources=sources, packages=packages
     )
     if earlier is not None:
-        keys = {target.key for target in manifest.targets}
-        known = {key: record for key, record in earlier.records.items() if key in keys}
+        wave = {target.key: target.wave for target in manifest.targets}
+        known = {
+            key: replace(record, wave=wave[key])
+            for key, record in earlier.records.items()
+            if key in wave
+        }
         report = replace(report, over=earlier.over, records=known)
     if not resumed:
         return Rollout(waves=waves), replace(without(report, waves), state=State.RUNNING)

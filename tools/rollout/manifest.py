@@ -18,7 +18,6 @@ class ManifestError(ValueError):
 
     def __init__(self, path: Path, mistakes: tuple[Mistake, ...]) -> None:
         super().__init__("\n".join(f"{path}:{each.line}: {each.sentence}" for each in mistakes))
-        self.path = path
         self.mistakes = mistakes
 
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tools.rollout import tfvars
+from tools.rollout import pipelines, tfvars
 from tools.rollout.model import Manifest, Target, Wave
 
 # "A matrix will generate a maximum of 256 jobs per workflow run."
@@ -20,11 +20,7 @@ _SECONDS_A_MINUTE = 60
 
 
 class MatrixError(ValueError):
-    """GitHub Actions cannot run the manifest; ``sentences`` says why and what to change."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
+    """GitHub Actions cannot run the manifest; the message is a sentence a line."""
 
 
 def of(manifest: Manifest, repository: Path) -> list[dict[str, Any]]:
@@ -35,10 +31,12 @@ def of(manifest: Manifest, repository: Path) -> list[dict[str, Any]]:
         repository: what jobs check out; paths are relative to it.
 
     Raises:
-        MatrixError: a wave goes beyond one of GitHub's limits.
+        MatrixError: no pipeline can do what the manifest says, or a wave goes beyond one of
+            GitHub's limits.
     """
-    if sentences := [said for wave in manifest.waves for said in _beyond(wave)]:
-        raise MatrixError(sentences)
+    limits = (said for wave in manifest.waves for said in _beyond(wave))
+    if sentences := [*pipelines.beyond(manifest), *limits]:
+        raise MatrixError("\n".join(sentences))
     configuration = Path(os.path.relpath(manifest.configuration, repository)).as_posix()
     return [
         {
@@ -60,7 +58,6 @@ def _job(target: Target) -> dict[str, str]:
         # A name for artefacts, in which GitHub allows no slash.
         "slug": target.key.replace("/", "_"),
         "account_id": target.account_id,
-        "account_name": target.account_name,
         "region": target.region,
         "role_arn": target.role_arn or "",
         "external_id": target.external_id or "",

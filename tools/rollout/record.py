@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from canary.checks import Check
 from tools.rollout.model import Target
 
 
@@ -82,15 +83,6 @@ class Gate:
     passed: int
     skipped: int
     findings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """One check of the verification."""
-
-    name: str
-    passed: bool
-    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)

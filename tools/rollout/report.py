@@ -12,11 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from canary.checks import Check
 from tools.rollout.model import Wave
-from tools.rollout.record import Check, Gate, PlanSummary, Record, Removal, Stage, Status
+from tools.rollout.record import Gate, PlanSummary, Record, Removal, Stage, Status
 from tools.rollout.waves import Before, Outcome
 
 VERSION = 1
+# Of the summary, here and on a terminal.
+HEADINGS = ("Target", "Account", "Wave", "Outcome", "Plan", "Gate", "Verification", "Took")
 
 
 class State(StrEnum):
@@ -165,9 +168,9 @@ def markdown(report: Report) -> str:
         f"{report.state.capitalize()} after {duration(report.seconds)}."
         + (f" {_cell(report.reason)}" if report.reason else ""),
         "",
-        "| Target | Account | Wave | Outcome | Plan | Gate | Verification | Took |",
+        _line(HEADINGS),
         "|---|---|---|---|---|---|---|---|",
-        *(_row(record) for record in report.records.values()),
+        *(_line(row(record, record.status.lower())) for record in report.records.values()),
         *(f"| {key} | | | not begun | | | | |" for key in report.missing),
         "",
         *_details(report),
@@ -178,29 +181,31 @@ def markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(record: Record) -> str:
-    cells = (
+def row(record: Record, outcome: str) -> tuple[str, ...]:
+    """Return a target's row below `HEADINGS`; ``outcome`` is its status in words."""
+    return (
         record.key,
         record.account_id,
         record.wave,
-        record.status.lower(),
+        outcome,
         record.plan.sentence if record.plan else "",
-        gate_sentence(record.gate),
-        checks_sentence(record.checks),
+        _gate(record.gate),
+        _checks(record.checks),
         duration(record.seconds),
     )
+
+
+def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(map(_cell, cells))} |"
 
 
-def gate_sentence(gate: Gate | None) -> str:
-    """Return what the gate says, in a few words."""
+def _gate(gate: Gate | None) -> str:
     if gate is None:
         return ""
     return f"{len(gate.findings)} failed" if gate.findings else f"{gate.passed} passed"
 
 
-def checks_sentence(checks: tuple[Check, ...] | None) -> str:
-    """Return what the verification says, in a few words."""
+def _checks(checks: tuple[Check, ...] | None) -> str:
     if checks is None:
         return ""
     return f"{sum(check.passed for check in checks)} of {len(checks)} passed"

@@ -11,16 +11,18 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, Protocol
 
-from canary.checks import NOT_REACHED
+from canary.checks import Check
+from canary.checks import failed as failures
 from tools.rollout import record as records
 from tools.rollout.model import Target, Wave
-from tools.rollout.record import Check, PlanSummary, Record, Removal, Stage, Status
+from tools.rollout.record import PlanSummary, Record, Removal, Stage, Status
 from tools.rollout.report import Report, State
 from tools.rollout.steps.interface import SavedPlan, Site, StepError, Steps
 from tools.rollout.steps.plan_summary import forbidden
 from tools.rollout.waves import Finished, Outcome, Rollout, Start, Step, Wait
 
 LISTED = 3
+BEFORE_APPLY = (Stage.PREPARE, Stage.PLAN, Stage.GATE)
 BAKE_POLL_SECONDS = 1.0
 
 
@@ -217,6 +219,10 @@ class _Visit:
             reason = f"Interrupted before {self._record.stage}; nothing was applied."
             return replace(self._record, status=Status.INTERRUPTED, reason=reason)
         except Exception as error:  # noqa: BLE001 - the report of all others must not go with it
+            if self._runner.interrupted and self._record.stage in BEFORE_APPLY:
+                # Most likely it is the interruption that broke it, and no harm is done.
+                reason = f"Interrupted; nothing was applied. {_reason(error)}"
+                return replace(self._record, status=Status.INTERRUPTED, reason=reason)
             return replace(self._record, status=Status.FAILED, reason=_reason(error))
         return self._record
 
@@ -266,12 +272,11 @@ def _reason(error: Exception) -> str:
 
 def verified(record: Record, checks: tuple[Check, ...] | None) -> Record:
     """Return the record of a target with what its verification said."""
-    failed = [check for check in checks or () if not check.passed]
-    # What comes after the first failure says nothing of its own.
-    seen = [f"{each.name}: {each.detail}" for each in failed if each.detail != NOT_REACHED]
-    reason = _listed("Devices cannot rely on it: ", seen) if failed else None
-    status = Status.FAILED if failed else Status.SUCCEEDED
-    return replace(record, status=status, reason=reason, checks=checks)
+    if all(check.passed for check in checks or ()):
+        return replace(record, status=Status.SUCCEEDED, reason=None, checks=checks)
+    seen = [f"{each.name}: {each.detail}" for each in failures(checks or ())]
+    reason = _listed("Devices cannot rely on it: ", seen)
+    return replace(record, status=Status.FAILED, reason=reason, checks=checks)
 
 
 def _refusal(removals: Sequence[Removal]) -> str:
@@ -301,9 +306,9 @@ def _end(step: Finished, report: Report) -> tuple[State, str | None]:
     ]
     named = _listed("", [f"{record.key} in {record.sentence}" for record in failed])
     if step.wave is None:
-        reason = f"{len(failed)} failed, as many as are tolerated: {named}" if failed else None
+        reason = f"{len(failed)} failed, no more than are tolerated: {named}" if failed else None
         return State.FINISHED, reason
-    mine = sum(record.wave == step.wave.name for record in failed)
+    mine = len({target.key for target in step.wave.targets} & {record.key for record in failed})
     tolerated = step.wave.tolerated_failures
     if mine <= tolerated:
         return State.INTERRUPTED, "Interrupted. Run it again with --resume to go on."

@@ -1,6 +1,8 @@
-"""The digests of the packages that were built, as the file beside them has them."""
+"""Digests of files, above all of packages: those that there are, and those that are wanted."""
 
+import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.rollout.model import Manifest
@@ -10,6 +12,27 @@ _LINE = re.compile(r"([0-9a-f]{64}) [ *]([^/\s]+\.zip)")
 
 class SumsError(ValueError):
     """The packages are not those that are wanted; the message is one sentence or more."""
+
+
+def of_file(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def of_packages(directory: Path) -> dict[str, str]:
+    """Return the SHA-256 of every zip in a directory, by its name."""
+    return {path.name: of_file(path) for path in sorted(directory.glob("*.zip"))}
+
+
+def differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return a sentence for each package that is missing or another; empty where there is none."""
+    return " ".join(
+        f"{name} has the SHA-256 {found[name]}, and {digest} is wanted."
+        if name in found
+        else f"{name} is missing."
+        for name, digest in sorted(wanted.items())
+        if found.get(name) != digest
+    )
 
 
 def read(path: Path, manifest: Manifest) -> dict[str, str]:
@@ -32,12 +55,6 @@ def read(path: Path, manifest: Manifest) -> dict[str, str]:
     found = {match[2]: match[1] for match in matches if match}
     if not found or len(found) != len(lines):
         raise SumsError(f"{path} is no list of packages: `make package` writes build/SHA256SUMS.")
-    if wrong := [
-        f"{name} has the SHA-256 {found[name]}, and {manifest.path} wants {wanted}."
-        if name in found
-        else f"{name}, which {manifest.path} wants, was not built."
-        for name, wanted in sorted(manifest.packages.sha256.items())
-        if found.get(name) != wanted
-    ]:
-        raise SumsError(f"{' '.join(wrong)} Build what was tested, or correct the manifest.")
+    if wrong := differences(manifest.packages.sha256, found):
+        raise SumsError(f"{wrong} Build what was tested, or correct {manifest.path}.")
     return found

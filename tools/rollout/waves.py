@@ -64,11 +64,6 @@ class Finished:
     failed: tuple[str, ...]
     missing: tuple[str, ...]
 
-    @property
-    def passed(self) -> bool:
-        """Whether every target is as the manifest wants it."""
-        return not self.failed and not self.missing
-
 
 Step = Start | Wait | Bake | Finished
 

@@ -12,16 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools import packaging, terraform_env
+from tools import packaging, terraform_env, terraform_modules
+from tools.rollout import sums
 from tools.rollout.model import Manifest
 from tools.rollout.steps import commands
 from tools.rollout.steps.interface import StepError
 
 # What a configuration of this repository reads, beside the packages.
 READ = ("terraform", "policies")
+# Where `terraform init` puts modules and providers.
+DATA = ".terraform"
 # Of others' runs, and the same manifest in forms that others read.
 LEFT_OUT = (
-    *(".terraform", "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"),
+    *(DATA, "*.tfstate*", "*.tfplan", "*.tfvars*", "*.md", "__pycache__", ".git"),
     *("atlantis", "terragrunt"),
 )
 # Beside a configuration from elsewhere, which names it in `package_directory`.
@@ -61,33 +64,16 @@ class Artefact:
         Raises:
             StepError: one is another.
         """
-        if changed := _differences(self.sha256, sums(copy / self.packages)):
+        if changed := sums.differences(self.sha256, sums.of_packages(copy / self.packages)):
             raise StepError(f"{changed} Nothing was applied: run the rollout again.")
-
-
-def sums(directory: Path) -> dict[str, str]:
-    """Return the SHA-256 of every zip in a directory, by its name, in hexadecimal."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(directory.glob("*.zip"))
-    }
-
-
-def _differences(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
-    return " ".join(
-        f"{name} has the SHA-256 {found[name]}, and {digest} is wanted."
-        if name in found
-        else f"{name} is missing."
-        for name, digest in sorted(wanted.items())
-        if found.get(name) != digest
-    )
 
 
 def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) -> Artefact:
     """Copy all that is applied, and initialise it once.
 
     A configuration of this repository comes with its modules and policies; one from elsewhere must
-    need nothing outside of its directory but what ``terraform init`` fetches.
+    need nothing outside of its directory but what ``terraform init`` fetches: it calls this module
+    from git.
 
     Args:
         manifest: says which configuration and which packages.
@@ -96,7 +82,7 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
 
     Raises:
         StepError: a package is missing or another than the manifest wants, or the configuration
-            cannot be initialised.
+            cannot be initialised or calls a module that cannot be frozen.
     """
     source = manifest.configuration.resolve()
     # Each target's values count by themselves; to move one to another wave changes nothing.
@@ -115,23 +101,35 @@ def freeze(manifest: Manifest, target: Path, root: Path = terraform_env.ROOT) ->
     (backend,) = {each.backend.type for each in manifest.targets}
     override: dict[str, Any] = {"terraform": {"backend": {backend: {}}}}
     (target / configuration / OVERRIDE).write_text(json.dumps(override), encoding="utf-8")
-    sources = _digest(target)
     # Modules are fetched and providers chosen once, for all: what differs by target is the state.
     commands.Commands().run(target / configuration, "init", "-backend=false", "-input=false")
+    _keep_inside(target, configuration)
     return Artefact(
         directory=target,
         configuration=configuration,
         packages=packages,
         sha256=found,
-        sources=sources,
+        sources=_digest(target),
         variables={**variables, "package_sha256": found},
     )
 
 
+def _keep_inside(target: Path, configuration: Path) -> None:
+    # Terraform only links to a module that is called by an absolute path.
+    for name, directory in terraform_modules.directories(target / configuration).items():
+        place = (target / configuration / directory).resolve()
+        if not place.is_relative_to(target.resolve()):
+            raise StepError(
+                f"The module {name} is in {place}, outside of the configuration, and what is edited"
+                " there would reach targets that are still to come: call it from git with a ref,"
+                f" or put the configuration below {READ[0]}/ of this repository."
+            )
+
+
 def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
     source = manifest.packages.directory or built
-    found = sums(source)
-    if wrong := _differences(manifest.packages.sha256, found):
+    found = sums.of_packages(source)
+    if wrong := sums.differences(manifest.packages.sha256, found):
         raise StepError(
             f"{wrong} Put the packages that were tested into {source} (`make package` makes them"
             f" of the sources), or correct {manifest.path.name}."
@@ -145,8 +143,18 @@ def _packages(manifest: Manifest, built: Path, target: Path) -> dict[str, str]:
 
 
 def _digest(directory: Path) -> str:
+    """Return a digest of what is applied, also of what was fetched: providers by their lock."""
     digest = hashlib.sha256()
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{content}  {path.relative_to(directory).as_posix()}\n".encode())
+        name = path.relative_to(directory)
+        if _is_applied(name):
+            digest.update(f"{sums.of_file(path)}  {name.as_posix()}\n".encode())
     return digest.hexdigest()
+
+
+def _is_applied(name: Path) -> bool:
+    if DATA not in name.parts:
+        return True
+    kind, *inside = name.parts[name.parts.index(DATA) + 1 :]
+    # Modules, and neither the list of them nor how they were fetched.
+    return kind == "modules" and len(inside) > 1 and ".git" not in inside

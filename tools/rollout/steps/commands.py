@@ -38,8 +38,8 @@ def environment(base: Mapping[str, str] | None = None) -> dict[str, str]:
 class Commands:
     """Runs Terraform, in a session of its own, so that Ctrl-C reaches this program alone."""
 
-    def __init__(self, base: Mapping[str, str] | None = None) -> None:
-        self._environment = environment(base)
+    def __init__(self) -> None:
+        self._environment = environment()
         self._running: dict[int, subprocess.Popen[str]] = {}
 
     def run(
@@ -80,7 +80,7 @@ class Commands:
                 printed = list(_lines(process, hear))
                 code = process.wait()
             finally:
-                del self._running[process.pid]
+                self._running.pop(process.pid, None)
             errors.seek(0)
             complaint = errors.read()
         if code not in accept:
@@ -88,9 +88,13 @@ class Commands:
         return code, "".join(printed)
 
     def interrupt(self) -> None:
-        """Ask what runs to end after what it is doing at the moment; the state is written."""
-        for process in list(self._running.values()):
-            process.send_signal(signal.SIGINT)
+        """Ask what runs to end after what it is doing at the moment; the state is written.
+
+        Each is asked once: asked again, Terraform ends at once and may lose its state.
+        """
+        for number in list(self._running):
+            if process := self._running.pop(number, None):
+                process.send_signal(signal.SIGINT)
 
 
 def _lines(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from canary.checks import Check
 from tools.rollout.model import Target
-from tools.rollout.record import Check, Gate, PlanSummary
+from tools.rollout.record import Gate, PlanSummary
 
 
 class StepError(Exception):

@@ -1,6 +1,5 @@
 """The steps as they are taken on this machine."""
 
-import hashlib
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -9,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from canary.checks import Check
 from tools.rollout.model import Manifest, Target
-from tools.rollout.record import Check, Gate
+from tools.rollout.record import Gate
 from tools.rollout.steps.artefact import Artefact
 from tools.rollout.steps.commands import Commands
 from tools.rollout.steps.interface import SavedPlan, Site, StepError
 from tools.rollout.steps.plan_summary import summary
+from tools.rollout.sums import of_file
 
 CHANGES = 2
 PLAN = "saved.tfplan"
@@ -102,7 +103,7 @@ class LocalSite:
         )
         document = json.loads(self._terraform("show", "-json", PLAN)[1])
         path = self.directory / PLAN
-        made = summary(document, _sha256(path), changed=code == CHANGES)
+        made = summary(document, of_file(path), changed=code == CHANGES)
         return SavedPlan(path=path, summary=made, document=document)
 
     def gate(self, plan: SavedPlan) -> Gate:
@@ -111,7 +112,7 @@ class LocalSite:
 
     def apply(self, plan: SavedPlan, progress: Callable[[int], None]) -> None:
         """Apply exactly this plan."""
-        if _sha256(plan.path) != plan.summary.sha256:
+        if of_file(plan.path) != plan.summary.sha256:
             raise StepError(
                 "The saved plan is not the one that passed the gate. Nothing was applied: run the"
                 " rollout again."
@@ -134,7 +135,3 @@ class LocalSite:
 
     def _terraform(self, *arguments: str, **options: Any) -> tuple[int, str]:
         return self.steps.commands.run(self.directory, *arguments, **options)
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,35 +1,19 @@
 """Verification of a target: a device provisions itself there, with the target's own rights."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from canary.checks import Check
 from tools.role_session import role_session
 from tools.rollout.model import Target
-from tools.rollout.record import Check
 from tools.rollout.steps.interface import StepError
 
 
-class Seen(Protocol):
-    """One check, as the verification has it."""
-
-    @property
-    def name(self) -> str:
-        """What was looked at."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether it is as it has to be."""
-
-    @property
-    def detail(self) -> str:
-        """What was seen."""
-
-
 def verification(
-    verify: Callable[[Mapping[str, Any], boto3.Session], Sequence[Seen]],
+    verify: Callable[[Mapping[str, Any], boto3.Session], Sequence[Check]],
 ) -> Callable[[Target, dict[str, Any]], tuple[Check, ...]]:
     """Return the step.
 
@@ -41,7 +25,7 @@ def verification(
     def step(target: Target, outputs: dict[str, Any]) -> tuple[Check, ...]:
         try:
             session = role_session(target.region, target.role_arn, target.external_id)
-            seen = verify(outputs, session)
+            return tuple(verify(outputs, session))
         except KeyError as error:
             raise StepError(
                 f"The configuration does not pass on the root module's output {error}, which the"
@@ -49,8 +33,5 @@ def verification(
             ) from error
         except (BotoCoreError, ClientError, ValueError) as error:
             raise StepError(f"The verification could not be made. {error}") from error
-        return tuple(
-            Check(name=check.name, passed=check.passed, detail=check.detail) for check in seen
-        )
 
     return step

@@ -21,9 +21,10 @@ def judged(tmp_path, monkeypatch, capsys):
             "configuration": {"root_module": {}},
         }
         (tmp_path / "plan.json").write_text(json.dumps(document))
-        monkeypatch.setattr(sources, "files", lambda _: [FILE])
-        monkeypatch.setattr(sources, "skips", lambda *_: list(skips))
-        monkeypatch.setattr(sources, "blocks", lambda *_: [])
+        monkeypatch.setattr(sources, "code", lambda *_: [FILE])
+        monkeypatch.setattr(sources, "skips_in", lambda *_: list(skips))
+        (tmp_path / FILE).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / FILE).touch()
         monkeypatch.setattr(scan, "planned", lambda *_: [plan(*results, unread=unread)])
         code = gate.main(["terraform", str(tmp_path / "plan.json")], tmp_path)
         return code, capsys.readouterr()

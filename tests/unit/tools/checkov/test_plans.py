@@ -95,3 +95,21 @@ def test_the_root_module_is_planned_by_a_name_of_its_own():
 
 def test_a_project_without_examples_has_no_plans(tmp_path):
     assert plans.plans(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "directory"),
+    [(KEY, "live/.terraform/modules/stack/terraform/modules/keys"), ("aws_x.this", "live")],
+)
+def test_a_resource_of_a_module_from_elsewhere_is_where_terraform_put_it(address, directory):
+    modules = {
+        "": ".",
+        "stack": ".terraform/modules/stack/terraform",
+        "stack.keys": ".terraform/modules/stack/terraform/modules/keys",
+    }
+    made = document({}, {}, {})
+    calls = made["configuration"]["root_module"]["module_calls"]
+    calls["stack"]["source"] = "git::https://example.com/iot.git//terraform?ref=v1"
+    plan = Plan("live", made, {}, modules)
+    assert plan.source_of(address)[0] == directory
+    assert plan.directories == {"live", "live/.terraform/modules/stack/terraform/modules/keys"}

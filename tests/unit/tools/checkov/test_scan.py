@@ -1,5 +1,6 @@
 """checkov itself, on projects of one file: it is called so that it finds what it is there for."""
 
+import os
 import re
 import shutil
 
@@ -254,3 +255,10 @@ def test_a_check_that_cannot_be_loaded_is_an_error(tmp_path):
     (pack / "IoTBroken.py").write_text("def this is no Python\n")
     with pytest.raises(ReviewError, match=r"takes no check from IoTBroken\.py, and would"):
         scan.rules(tmp_path)
+
+
+def test_an_interrupt_at_the_terminal_reaches_the_caller_alone(tmp_path):
+    """A terminal signals the group of what it runs; checkov is in one of its own."""
+    script = "import os; print(os.getpgid(0), os.getsid(0))"
+    group, session = map(int, scan._run(["-c", script], tmp_path).stdout.split())
+    assert group == session != os.getsid(0)

@@ -130,3 +130,15 @@ def test_files_of_a_downloaded_archive_are_all_but_the_generated(tmp_path, monke
         **{"a.tf": "", "b/c.py": "", ".venv-x/d": "", "build/e.zip": "", "b/__pycache__/f": ""},
     )
     assert sources.files(tmp_path) == ["a.tf", "b/c.py"]
+
+
+@pytest.mark.parametrize("directory", ["live/x", ".", "live/x/.terraform/modules/a"])
+def test_the_code_of_a_directory_is_found_wherever_it_is(tmp_path, directory):
+    text = CODE.replace("CKV_AWS_7", "CKV_AWS_50")
+    write(
+        tmp_path, **{f"{directory}/a.tf": text, f"{directory}/b/c.tf": "", f"{directory}/d.md": ""}
+    )
+    (name,) = sources.code(tmp_path, [directory])
+    assert name == f"{directory}/a.tf".removeprefix("./")
+    (skip,) = sources.skips_in(name, text)
+    assert (skip.rule, skip.block) == ("CKV_AWS_50", "aws_kms_key.this")

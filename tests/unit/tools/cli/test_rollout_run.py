@@ -16,6 +16,7 @@ from tools.cli.rollout_display import Display
 from tools.rollout import report as reports
 from tools.rollout.record import Stage
 from tools.rollout.steps.artefact import Artefact
+from tools.rollout.steps.plan_summary import HELD_DEAR
 
 MANIFEST = {
     "version": 1,
@@ -148,3 +149,42 @@ def test_a_terminal_shows_each_target_where_it_is(monkeypatch, capsys):
         left = [task.description for task in display._bars.tasks]
     assert shown == [("a/x", "apply"), ("Wave one", "bakes for another 2 s")]
     assert left == ["a/x"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ((), "Every target is as the manifest wants it."),
+        (("--wave", "a", "--wave", "b"), "Every target is as the manifest wants it."),
+        (("--wave", "b"), "Every target of the wave b is as the manifest wants it."),
+        (("--wave", "b", "--dry-run"), "Every target of the wave b can be planned; nothing was"),
+    ],
+)
+def test_the_verdict_is_about_the_waves_that_were_chosen(steps, options, sentence):
+    assert sentence in run(*options).output
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(28, "No space left on device", "/x/y"),
+            "/x/y cannot be read or written: No space",
+        ),
+        (OSError("[('a', 'b', 'denied')]"), "Error: [('a', 'b', 'denied')]."),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_a_sentence(steps, monkeypatch, error, sentence):
+    def fail(manifest, target):
+        raise error
+
+    monkeypatch.setattr(rollout_run, "freeze", fail)
+    result = run()
+    assert result.exit_code == errors.UNAVAILABLE
+    assert sentence in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "removals"])
+def test_help_says_that_who_is_in_quarantine_is_held_dear(command):
+    assert "aws_iot_thing_group" in HELD_DEAR
+    assert "quarantine" in CliRunner().invoke(cli, ["rollout", command, "--help"]).output

@@ -152,3 +152,9 @@ def test_a_lost_region_costs_one_heartbeat_two_timeouts_and_the_first_jitter(
     (loss,) = device.losses
     assert loss.back == "b"
     assert loss.seconds <= PERSISTENT.first_delay + timeout + 1e-6
+
+
+def test_a_standing_device_does_not_give_up_within_a_lifetime():
+    centuries = PERSISTENT.attempts * PERSISTENT.max_delay / (100 * 365 * 24 * 3600)
+    assert PERSISTENT.deadline == float("inf")
+    assert centuries > 1

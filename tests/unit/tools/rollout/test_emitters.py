@@ -1,6 +1,7 @@
 """What others read of a manifest: GitHub Actions, Atlantis and Terraform."""
 
 import json
+import re
 import time
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +15,7 @@ SHIPPED = Path(__file__).resolve().parents[4] / "terraform/examples/multi-accoun
 BIG = """\
 version: 1
 configuration: .
-backend: {type: local, settings: {path: "{account_name}/{region}"}}
+backend: {type: s3, settings: {bucket: b, key: "{account_name}/{region}", region: eu-west-1}}
 regions: [eu-west-1, us-east-1]
 defaults: {variables: {name_prefix: acme}, max_parallel: 20, failure_tolerance: 5%}
 accounts:
@@ -62,7 +63,6 @@ def test_a_wave_is_a_matrix_with_its_rules(shipped, tmp_path):
         "target": "trial/us-east-1",
         "slug": "trial_us-east-1",
         "account_id": "111111111111",
-        "account_name": "trial",
         "region": "us-east-1",
         "role_arn": "arn:aws:iam::111111111111:role/iot-rollout",
         "external_id": "",
@@ -79,7 +79,7 @@ def test_more_jobs_than_github_makes_are_told(tmp_path):
         "bakes for 400 minutes, and GitHub Actions ends a job after six hours: bake for at most "
         "350, and give the next wave's environment a wait timer."
     )
-    assert caught.value.sentences == [
+    assert str(caught.value).splitlines() == [
         f"The wave first {late}",
         (
             "The wave rest has 258 targets, and GitHub Actions makes at most 256 jobs of one "
@@ -110,7 +110,7 @@ def test_atlantis_reads_the_files_that_are_written_for_each_target(shipped, tmp_
     watched = {
         name for project in document["projects"] for name in project["autoplan"]["when_modified"]
     }
-    assert watched - {"*.tf"} == files
+    assert watched - {"**/*.tf", ".terraform.lock.hcl"} == files
     steps = atlantis.server(shipped, tmp_path, tmp_path / "targets")["workflows"][
         atlantis.WORKFLOW
     ]["plan"]["steps"]
@@ -188,11 +188,11 @@ def test_the_packages_digests_go_to_every_target(tmp_path, shipped):
     with pytest.raises(sums.SumsError) as caught:
         sums.read(listed, prescribing)
     assert str(caught.value) == (
-        f"hook.zip has the SHA-256 {64 * 'b'}, and {prescribing.path} wants {64 * 'a'}. Build what "
-        "was tested, or correct the manifest."
+        f"hook.zip has the SHA-256 {64 * 'b'}, and {64 * 'a'} is wanted. Build what was tested, or "
+        f"correct {prescribing.path}."
     )
     listed.write_text(f"{64 * 'b'}  other.zip\n")
-    with pytest.raises(sums.SumsError, match=r"hook.zip, which .* wants, was not built\."):
+    with pytest.raises(sums.SumsError, match=r"hook\.zip is missing\."):
         sums.read(listed, prescribing)
 
 
@@ -204,3 +204,54 @@ def test_a_list_of_digests_is_one(tmp_path, shipped, content):
     listed.write_text(content)
     with pytest.raises(sums.SumsError, match="is no list of packages"):
         sums.read(listed, shipped)
+
+
+@pytest.mark.parametrize(
+    ("place", "watched"),
+    [
+        # Of this repository: the stack and its modules are above, and policies beside them.
+        ("terraform/examples/x", ["../../**/*.tf", "../../../policies/**"]),
+        ("live/x", ["**/*.tf"]),
+        ("terraform-of-others/x", ["**/*.tf"]),
+    ],
+)
+def test_atlantis_plans_when_any_code_of_the_configuration_changes(tmp_path, place, watched):
+    (tmp_path / place).mkdir(parents=True)
+    loaded = load(tmp_path / place, SHIPPED.read_text())
+    for project in atlantis.document(loaded, tmp_path, tmp_path / "targets")["projects"]:
+        assert project["dir"] == place
+        assert project["autoplan"]["when_modified"] == [
+            *watched,
+            ".terraform.lock.hcl",
+            f"../{'../' * place.count('/')}targets/{project['name']}.tfvars.json",
+            f"../{'../' * place.count('/')}targets/{project['name']}.tfbackend.json",
+        ]
+
+
+LOCAL = 'backend: {type: local, settings: {path: "{account_name}/{region}"}}\n'
+PACKAGES = "packages: {directory: zips%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (re.sub(r"(?ms)^backend:.*?^$", LOCAL, SHIPPED.read_text()), r"backend\.type local keeps"),
+        (SHIPPED.read_text() + PACKAGES % "", r"packages\.directory is read by"),
+        (SHIPPED.read_text() + PACKAGES % f", sha256: {{a.zip: {64 * 'a'}}}", None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda *given: matrix.of(*given[:2]), matrix.MatrixError),
+        (atlantis.document, atlantis.AtlantisError),
+    ],
+)
+def test_what_a_pipeline_would_leave_out_is_told(tmp_path, text, told, make, error):
+    (tmp_path / "zips").mkdir()
+    given = load(tmp_path, text), tmp_path, tmp_path / "targets"
+    if told:
+        with pytest.raises(error, match=rf"^{told}[^\n]*$"):
+            make(*given)
+    else:
+        assert make(*given)

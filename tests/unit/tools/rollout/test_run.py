@@ -413,3 +413,49 @@ def test_who_reads_the_report_of_a_run_that_was_killed_sees_what_was_under_way()
     made.carry_out()
     assert seen[0].state is State.RUNNING
     assert statuses(seen[0]) == {"a/eu-west-1": Status.INTERRUPTED}
+
+
+@pytest.mark.parametrize("during", ["prepare", "plan", "gate"])
+def test_what_breaks_before_the_apply_after_an_interrupt_was_interrupted(during):
+    """The same Ctrl-C that stops the rollout may have ended what was under way."""
+    steps = Steps()
+    made = Run((ONE, TWO), steps)
+
+    def interrupted():
+        made.runner.interrupt()
+        raise broken("checkov ended with exit code -2.")
+
+    steps.wrong[f"a/eu-west-1 {during}"] = interrupted
+    report = made.carry_out()
+    assert report.state is State.INTERRUPTED
+    record = report.records["a/eu-west-1"]
+    assert (record.status, record.stage) == (Status.INTERRUPTED, during)
+    assert record.reason == ("Interrupted; nothing was applied. checkov ended with exit code -2.")
+
+
+def test_a_wave_stops_for_its_targets_whichever_wave_they_were_in_before():
+    steps = Steps()
+    waves = (replace(ONE, bake_seconds=2, tolerated_failures=0), TWO)
+    made = Run(waves, steps)
+    made.while_sleeping = made.runner.interrupt
+    before = made.carry_out()
+    # The target moved to another wave, which changes nothing in it.
+    moved = wave("moved", "a/eu-west-1", "a/eu-west-2", bake=2)
+    steps.checks["a/eu-west-1"] = (replace(CHECK, passed=False, detail="Refused."),)
+    report = run((moved, TWO), steps, before=before, resumed=True)
+    assert {record.wave for record in report.records.values()} == {"moved"}
+    assert report.state is State.STOPPED
+    assert report.reason.startswith("Wave moved stopped: 1 of 2 failed, and none may.")
+
+
+def test_tolerated_failures_are_no_more_than_are_tolerated():
+    steps = Steps()
+    steps.wrong["a/x plan"] = broken()
+    report = run((wave("one", "a/x", "b/x", "c/x", tolerated=2),), steps)
+    assert report.reason.startswith("1 failed, no more than are tolerated: a/x in plan")
+
+
+def test_a_verification_that_reached_nothing_is_no_success():
+    steps = Steps()
+    steps.checks["a/eu-west-1"] = (replace(CHECK, passed=False, detail=NOT_REACHED),)
+    assert run((ONE,), steps).records["a/eu-west-1"].status is Status.FAILED

@@ -1,7 +1,9 @@
 """The steps with a Terraform that only notes how it was called."""
 
 import json
+import os
 import shlex
+import signal
 import sys
 import threading
 import time
@@ -426,3 +428,112 @@ def test_without_checkov_there_is_no_rollout(monkeypatch, tmp_path):
     monkeypatch.setattr(scan, "PYTHON", tmp_path / "none")
     with pytest.raises(StepError, match="make setup"):
         gate.policy_gate()
+
+
+# --- who is asked to end, and how often
+
+
+def test_no_terraform_is_asked_to_end_twice(tool, monkeypatch, tmp_path):
+    """After a second signal Terraform ends at once, and may lose what it has not written yet."""
+    asked = []
+    tool.shall(plan=2, show={}, hang=True)
+    made = Commands()
+    monkeypatch.setattr(
+        commands.subprocess.Popen, "send_signal", lambda process, number: asked.append(process)
+    )
+    thread = threading.Thread(target=lambda: made.run(tmp_path, "apply", accept=(0, -15)))
+    thread.start()
+    while not tool.ready.exists() and thread.is_alive():
+        time.sleep(0.01)
+    made.interrupt()
+    made.interrupt()
+    for process in asked[:1]:
+        os.kill(process.pid, signal.SIGTERM)
+    thread.join(60)
+    assert len(asked) == 1
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("what", ["lock", "module"])
+def test_the_digest_follows_what_was_fetched(manifest, tmp_path, monkeypatch, what):
+    """Another provider, or another state of a module's branch: a resumed run does it again."""
+    fetched = {".terraform.lock.hcl": "5.100.0", ".terraform/modules/a/main.tf": "# one"}
+    beside = ("modules/modules.json", "modules/a/.git/index", "providers/aws")
+    fetched |= {f".terraform/{name}": '{"Modules": []}' for name in beside}
+
+    class Fetching:
+        def run(self, directory, *arguments):
+            for name, text in fetched.items():
+                (directory / name).parent.mkdir(parents=True, exist_ok=True)
+                (directory / name).write_text(text)
+
+    monkeypatch.setattr(commands, "Commands", Fetching)
+    first = frozen(manifest, tmp_path, "1").sources
+    fetched |= {f".terraform/{name}": '{ "Modules": [] }' for name in beside}
+    assert frozen(manifest, tmp_path, "2").sources == first
+    changed = {"lock": ".terraform.lock.hcl", "module": ".terraform/modules/a/main.tf"}[what]
+    fetched[changed] = "other"
+    assert frozen(manifest, tmp_path, "3").sources != first
+
+
+# --- modules from elsewhere
+
+TOPIC = 'resource "aws_sns_topic" "this" {\n%s}\n'
+EXCUSED = TOPIC % "  # checkov:skip=CKV_AWS_26:The caller chooses whether it is encrypted\n"
+
+
+def fetching(monkeypatch, place, text):
+    """Let `terraform init` fetch a module into a place, as it does for a source in git."""
+
+    class Fetching:
+        def run(self, directory, *arguments):
+            (directory / place).mkdir(parents=True, exist_ok=True)
+            (directory / place / "main.tf").write_text(text)
+            listed = [{"Key": "", "Dir": "."}, {"Key": "stack", "Dir": str(place)}]
+            (directory / ".terraform/modules").mkdir(parents=True, exist_ok=True)
+            path = directory / ".terraform/modules/modules.json"
+            path.write_text(json.dumps({"Modules": listed}))
+
+    monkeypatch.setattr(commands, "Commands", Fetching)
+
+
+def called(document):
+    """The plan of a topic as one of a module in git."""
+    (topic,) = document["planned_values"]["root_module"]["resources"]
+    topic["address"] = f"module.stack.{topic['address']}"
+    document["planned_values"]["root_module"] = {
+        "child_modules": [{"address": "module.stack", "resources": [topic]}]
+    }
+    document["resource_changes"][0]["address"] = topic["address"]
+    source = "git::https://example.com/iot.git//terraform?ref=v1"
+    module = document["configuration"]["root_module"]
+    document["configuration"]["root_module"] = {
+        "module_calls": {"stack": {"source": source, "module": module}}
+    }
+    return document
+
+
+@pytest.mark.parametrize(("text", "findings"), [(EXCUSED, 0), (TOPIC % "", 1)])
+def test_a_module_from_git_passes_the_gate_by_the_comments_in_it(
+    manifest, tmp_path, monkeypatch, text, findings
+):
+    place = ".terraform/modules/stack/terraform"
+    fetching(monkeypatch, place, text)
+    found = gate.review(frozen(manifest, tmp_path), called(planned(kms=False)))
+    assert (len(found.findings), found.skipped) == (findings, 1 - findings)
+    for finding in found.findings:
+        assert finding.startswith(f"stack/{place}/main.tf:1: CKV_AWS_26, ")
+
+
+def test_a_comment_in_a_configuration_from_elsewhere_counts(tool, manifest, tmp_path):
+    (manifest.configuration / "main.tf").write_text(EXCUSED)
+    found = gate.review(frozen(manifest, tmp_path), planned(kms=False))
+    assert (found.findings, found.skipped) == ((), 1)
+
+
+def test_a_module_that_is_called_by_an_absolute_path_cannot_be_frozen(
+    manifest, tmp_path, monkeypatch
+):
+    fetching(monkeypatch, tmp_path / "iot", EXCUSED)
+    with pytest.raises(StepError, match=r"The module stack is in .*/iot, .*call it from git"):
+        frozen(manifest, tmp_path)
