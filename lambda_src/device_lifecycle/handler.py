@@ -15,12 +15,12 @@ from device_lifecycle import clients, errors, events, journal, settings
 from device_lifecycle import confirm as confirmation
 from device_lifecycle import enforce as enforcement
 from device_lifecycle import sweep as sweeping
-from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.first_shadow import Parameters
 from device_lifecycle.journal import Journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.store import Store
 from device_registry.record import MalformedRecordError
+from device_registry.shadow_parameter import FirstShadowError
 
 PARAMETERS = Parameters()
 

@@ -21,7 +21,6 @@ from device_lifecycle import (
     replication,
     strangers,
 )
-from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted, status_of
@@ -33,6 +32,7 @@ from device_registry.record import (
     Status,
     from_item,
 )
+from device_registry.shadow_parameter import FirstShadowError
 
 # How far back changes are looked at again. The stream has settled them, but for what AWS IoT had in
 # its hands at that moment: a certificate about to be activated when its device was cut off.
