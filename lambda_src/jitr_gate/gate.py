@@ -119,7 +119,7 @@ class _Gate:
         return self._confirm(asked, answer)
 
     def _may_be_told_otherwise(self, denial: Denial) -> bool:
-        """Tell whether another Region decides, whose word comes here, or its record: soon."""
+        """Tell whether what another Region knows, its decision or the very record, is to come."""
         absent = denial is Denial.UNKNOWN_SERIAL and self.config.registry.regions.several
         return absent or denial is Denial.NOT_HOME_REGION
 
