@@ -8,7 +8,7 @@ import os
 import time
 from dataclasses import asdict
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -16,21 +16,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from canary import run, settings
 from canary.journal import Journal
-from canary.settings import MisconfiguredError
 from canary.target import Means
 from canary.tls import Endpoint
+from device_registry.lambda_context import LambdaContext
+from device_registry.reasons import MisconfiguredError
 
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=10,
     retries={"mode": "standard", "total_max_attempts": 5},
 )
-
-
-class LambdaContext(Protocol):
-    """What is used of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
-
-    aws_request_id: str
 
 
 def lambda_handler(_event: Any, context: LambdaContext) -> list[dict[str, Any]]:

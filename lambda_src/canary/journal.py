@@ -6,8 +6,8 @@ No line holds a key, a token or a certificate's PEM.
 from collections.abc import Callable, Mapping, Sequence
 
 from canary.checks import Check, failed
-from canary.settings import MisconfiguredError
 from device_registry import aws_errors, decision_log
+from device_registry.reasons import MisconfiguredError
 
 CHECK = "canary-check"
 RUN = "canary"

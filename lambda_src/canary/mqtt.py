@@ -92,8 +92,24 @@ class Connection:
         Raises:
             Closed, NoAnswer, Unusable: it has not.
         """
+        self.await_taken(self.send(topic, payload))
+
+    def send(self, topic: str, payload: bytes) -> int:
+        """Publish a message without waiting, and return its packet id.
+
+        Raises:
+            Closed: it was not sent.
+        """
         packet_id = self._next_packet_id()
         self._send(packets.publish(Publish(topic, payload, packet_id)))
+        return packet_id
+
+    def await_taken(self, packet_id: int) -> None:
+        """Wait until the server has taken a message that was sent.
+
+        Raises:
+            Closed, NoAnswer, Unusable: it has not.
+        """
         self._await("PUBLISH", packets.Puback, lambda each: each.packet_id == packet_id)
 
     def message(self, *topics: str) -> Publish:

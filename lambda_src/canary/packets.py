@@ -19,6 +19,7 @@ _LEVEL = 4
 _AT_LEAST_ONCE = 1
 _LENGTH_BYTES = 4
 _CONTINUES = 0x80
+_CONNACK_BYTES = 2
 _PACKET_ID_BYTES = 2
 _SHORTEST_SUBACK_BYTES = 3
 REFUSED_SUBSCRIPTION = 0x80
@@ -138,15 +139,14 @@ def _read(kind: int, flags: int, body: bytes) -> Packet:
         return _read_publish(flags, body)
     if flags != 0:
         raise MalformedPacketError(f"a packet of kind {kind} with flags")
-    match kind:
-        case 2 if len(body) == _PACKET_ID_BYTES:
-            return Connack(body[1])
-        case 4 if len(body) == _PACKET_ID_BYTES:
-            return Puback(_packet_id(body))
-        case 9 if len(body) >= _SHORTEST_SUBACK_BYTES:
-            return Suback(_packet_id(body), tuple(body[_PACKET_ID_BYTES:]))
-        case 13 if not body:
-            return Pingresp()
+    if kind == _CONNACK and len(body) == _CONNACK_BYTES:
+        return Connack(body[1])
+    if kind == _PUBACK and len(body) == _PACKET_ID_BYTES:
+        return Puback(_packet_id(body))
+    if kind == _SUBACK and len(body) >= _SHORTEST_SUBACK_BYTES:
+        return Suback(_packet_id(body), tuple(body[_PACKET_ID_BYTES:]))
+    if kind == _PINGRESP and not body:
+        return Pingresp()
     raise MalformedPacketError(f"a packet of kind {kind} with {len(body)} bytes")
 
 

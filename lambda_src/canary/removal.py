@@ -6,23 +6,18 @@ AWS refuses to delete a thing that has certificates, and a certificate that is a
 https://docs.aws.amazon.com/iot/latest/apireference/API_DeleteCertificate.html
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from botocore.exceptions import ClientError
-
 from canary import registry
 from canary.target import Means, Target
-from device_registry import certificates
-from device_registry.aws_errors import error_code, is_not_found
+from device_registry import certificates, shadow_parameter
 from device_registry.certificates import INACTIVE, PENDING
 from device_registry.record import Item
 from device_registry.removal import remove_if_there, remove_settled
 
 # A detachment may take a while to be seen by the next call.
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
-_NO_PARAMETER = "ParameterNotFound"
 _CLASSIC: dict[str, str] = {}
 
 
@@ -46,23 +41,25 @@ def remove(means: Means, target: Target, serial: str, issued: Iterable[str] = ()
         issued: the ids of the certificates that it was given, as far as that is known.
 
     Raises:
+        FirstShadowError: nobody can tell which shadows there are; nothing was removed.
         ClientError, BotoCoreError: AWS refused; repeating goes on from here.
     """
+    # Asked first, so that a refusal leaves nothing half removed.
+    first = first_shadow(means, target)
+    # The run writes the classic one itself.
+    shadows = [_CLASSIC, first] if first else [_CLASSIC]
     things = [target.thing_name(each) for each in (serial, stranger(serial), neighbour(serial))]
     ids = {*issued, *_of_record(registry.read(means, target, serial))}
     removed = 0
     for thing in things:
-        principals = _principals(means, thing)
-        if principals is None:
+        attached = certificates.attached_to(means.iot, thing)
+        if attached is None:
             continue
         removed += 1
-        for principal in principals:
-            ids.add(principal.rpartition("/")[2])
-            remove_if_there(means.iot.detach_thing_principal, thingName=thing, principal=principal)
+        ids |= attached.keys()
+        for arn in attached.values():
+            remove_if_there(means.iot.detach_thing_principal, thingName=thing, principal=arn)
     found = sum(_delete_certificate(means, each) for each in sorted(ids))
-    # The run writes the classic one itself.
-    first = first_shadow(means, target)
-    shadows = [_CLASSIC, first] if first else [_CLASSIC]
     for thing in things:
         remove_settled(
             means.iot.delete_thing, pauses=_PAUSES_SECONDS, sleep=means.sleep, thingName=thing
@@ -79,17 +76,6 @@ def _of_record(item: Item | None) -> Iterator[str]:
     yield from item.get("certificateIds", {}).get("SS", ())
     with suppress(KeyError):
         yield item["certificateId"]["S"]
-
-
-def _principals(means: Means, thing_name: str) -> list[str] | None:
-    """Return the ARNs of a thing's certificates; None where there is no such thing."""
-    pages = means.iot.get_paginator("list_thing_principals").paginate(thingName=thing_name)
-    try:
-        return [principal for page in pages for principal in page["principals"]]
-    except ClientError as error:
-        if is_not_found(error):
-            return None
-        raise
 
 
 def _delete_certificate(means: Means, certificate_id: str) -> bool:
@@ -113,15 +99,12 @@ def first_shadow(means: Means, target: Target) -> dict[str, str] | None:
     """Return the arguments that name what the device lifecycle writes; None where it does not.
 
     Raises:
+        FirstShadowError: the parameter holds something else.
         ClientError, BotoCoreError: Systems Manager refused.
     """
     if target.first_shadow_parameter is None:
         return None
-    try:
-        parameter = means.ssm.get_parameter(Name=target.first_shadow_parameter)["Parameter"]
-    except ClientError as error:
-        if error_code(error) == _NO_PARAMETER:
-            return None
-        raise
-    name = json.loads(parameter["Value"]).get("name")
-    return {"shadowName": name} if name else _CLASSIC
+    shadow = shadow_parameter.read(means.ssm, target.first_shadow_parameter)
+    if shadow is None:
+        return None
+    return {"shadowName": shadow.name} if shadow.name is not None else _CLASSIC

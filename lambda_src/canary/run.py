@@ -20,6 +20,7 @@ from device_registry import certificates
 from device_registry.aws_errors import is_not_found
 from device_registry.certificates import ACTIVE
 from device_registry.record import DeviceRecord, MalformedRecordError, Status, from_item
+from device_registry.shadow_parameter import FirstShadowError
 
 # A policy, and a certificate that was just activated, take AWS IoT a moment to be known everywhere.
 SETTLED_SECONDS = 30.0
@@ -33,18 +34,17 @@ class NotAsItShouldBe(Exception):
     """A check that does not pass; the message is one or more sentences."""
 
 
-def run(target: Target, means: Means, serial: str | None = None) -> tuple[Check, ...]:
+def run(target: Target, means: Means) -> tuple[Check, ...]:
     """Do one run.
 
     Args:
         target: the way that is looked at.
         means: what it is looked at with.
-        serial: the serial number, below the reserved prefix; None for a new one.
 
     Returns:
         The checks, in their order.
     """
-    return _Run(target, means, serial or registry.serial_number()).checks()
+    return _Run(target, means, registry.serial_number()).checks()
 
 
 class _Run:
@@ -109,6 +109,11 @@ class _Run:
             return Check(name, passed=False, detail=f"{causes.describe(error)} Likely: {cause}")
         except DeviceFailure as error:
             return Check(name, passed=False, detail=causes.describe(error))
+        except FirstShadowError as error:
+            return Check(name, passed=False, detail=f"The parameter {error} holds no first shadow.")
+        except Exception as error:  # noqa: BLE001  a finding too; its message may quote anything
+            detail = f"The canary itself failed, with {type(error).__name__}."
+            return Check(name, passed=False, detail=detail)
 
     # --- the checks, in their order
 
@@ -180,8 +185,11 @@ class _Run:
 
     def _others_shadow(self) -> str:
         topic = f"$aws/things/{self._neighbour}/shadow/update"
+        # One that is gone already would tell nothing of the policy.
+        self._device.ping()
+        sent = self._device.send(topic, json.dumps({"state": {"reported": {}}}).encode())
         try:
-            self._device.publish(topic, json.dumps({"state": {"reported": {}}}).encode())
+            self._device.await_taken(sent)
         except Closed:
             return f"publishing on {topic} closed the connection"
         raise NotAsItShouldBe(

@@ -6,18 +6,12 @@ from collections.abc import Mapping
 from canary.target import Target
 from canary.tls import SECURE_MQTT_PORT
 from device_registry import names
-from device_registry.reasons import Denial, RefusalError
+from device_registry.reasons import MisconfiguredError
 
 _ANYTHING = re.compile(r".+")
 _CLIENT_ID_PREFIX = re.compile(r"[^+#]{1,95}")
 _YES_OR_NO = re.compile(r"true|false")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
-
-
-class MisconfiguredError(RefusalError):
-    """A setting is missing or wrong; the message names the environment variable."""
-
-    denial = Denial.MISCONFIGURED
 
 
 def target(environ: Mapping[str, str]) -> Target:

@@ -4,24 +4,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from canary.mqtt import Connection
 from canary.tls import Credentials, Endpoint, open_connection
 from device_registry import names
+from device_registry.shadow_parameter import ParameterStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iot import IoTClient
     from mypy_boto3_iot_data import IoTDataPlaneClient
-
-
-class ParameterStore(Protocol):
-    """What is used of Systems Manager's client."""
-
-    # The parameter is AWS's name.
-    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
-        """Return a parameter."""
 
 
 @dataclass(frozen=True, kw_only=True)

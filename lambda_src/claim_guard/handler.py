@@ -6,13 +6,15 @@ queue.
 
 import os
 import time
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from claim_guard import alarm, guard, journal, settings
+from device_registry.lambda_context import LambdaContext
+from device_registry.reasons import MisconfiguredError
 
 # AWS IoT throttles its control plane at a few calls a second. Two calls, each asked three times and
 # never answered, end before the function's timeout; AWS Lambda tries again what fails here.
@@ -21,12 +23,6 @@ CONFIG = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-
-
-class LambdaContext(Protocol):
-    """What is used of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
-
-    aws_request_id: str
 
 
 def lambda_handler(event: Any, context: LambdaContext) -> None:
@@ -44,7 +40,7 @@ def lambda_handler(event: Any, context: LambdaContext) -> None:
     log = journal.Journal(context.aws_request_id, time.time)
     try:
         budget = alarm.read(event, settings.alarm_arn_prefix(os.environ))
-    except settings.MisconfiguredError as error:
+    except MisconfiguredError as error:
         log.misconfigured(error)
         raise
     except alarm.RefusedError as refused:

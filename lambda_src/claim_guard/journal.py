@@ -5,9 +5,9 @@ from typing import Any
 
 from claim_guard.alarm import BudgetAlarm, RefusedError
 from claim_guard.guard import Outcome
-from claim_guard.settings import MisconfiguredError
 from device_registry import aws_errors, decision_log
 from device_registry.certificates import INACTIVE
+from device_registry.reasons import MisconfiguredError
 
 DISABLED = "claim-disabled"
 FAULT = "claim-guard-fault"

@@ -4,18 +4,12 @@ import re
 from collections.abc import Mapping
 
 from device_registry import names
-from device_registry.reasons import Denial, RefusalError
+from device_registry.reasons import MisconfiguredError
 
 # Up to the key of a claim, which is the rest of the alarm's name.
 _ALARM_ARN_PREFIX = re.compile(
     r"arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:[0-9]{12}:alarm:[a-z][a-z0-9-]{0,18}[a-z0-9]-claim-budget-"
 )
-
-
-class MisconfiguredError(RefusalError):
-    """A setting is missing or wrong; the message names the environment variable."""
-
-    denial = Denial.MISCONFIGURED
 
 
 def alarm_arn_prefix(environ: Mapping[str, str]) -> str:

@@ -1,10 +1,12 @@
 """AWS clients, made at first use and kept while the execution environment lives."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import boto3
 from botocore.config import Config
+
+from device_registry.shadow_parameter import ParameterStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,14 +23,6 @@ CONFIG = Config(
     read_timeout=5,
     retries={"mode": "standard", "total_max_attempts": 5},
 )
-
-
-class ParameterStore(Protocol):
-    """What is used of Systems Manager's client."""
-
-    # The parameter is AWS's name.
-    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803
-        """Return a parameter."""
 
 
 class Clients(Protocol):

@@ -23,12 +23,13 @@ class Conflict:
     """What a record lost.
 
     ``forgotten`` are certificates that held its claim, ``reinstated`` those that were retired;
-    ``status`` is REVOKED or SUSPENDED where it was left, ``since`` (seconds since 1970) when that
-    began.
+    ``unconfirmed`` is the certificate that was confirmed and is waited for again; ``status`` is
+    REVOKED or SUSPENDED where it was left, ``since`` (seconds since 1970) when that began.
     """
 
     forgotten: frozenset[str]
     reinstated: frozenset[str]
+    unconfirmed: str | None
     status: Status | None
     since: int
 
@@ -39,10 +40,16 @@ def find(old: Image, new: Image) -> Conflict | None:
         return None
     forgotten = ever(old) - ever(new)
     reinstated = _retired(old) - _retired(new) - forgotten
-    status, since = _left(old, new), _number(old, "statusChangedAt")
-    if not (forgotten or reinstated or status):
+    unconfirmed, status = _unconfirmed(old, new), _left(old, new)
+    if not (forgotten or reinstated or unconfirmed or status):
         return None
-    return Conflict(forgotten=forgotten, reinstated=reinstated, status=status, since=since)
+    return Conflict(
+        forgotten=forgotten,
+        reinstated=reinstated,
+        unconfirmed=unconfirmed,
+        status=status,
+        since=_number(old, "statusChangedAt"),
+    )
 
 
 def is_ended(conflict: Conflict, record: DeviceRecord) -> bool:
@@ -51,6 +58,14 @@ def is_ended(conflict: Conflict, record: DeviceRecord) -> bool:
         resumed = (record.last_suspended_at or 0) >= conflict.since
         return resumed or record.status in (Status.SUSPENDED, Status.REVOKED)
     return conflict.status is None or record.status is Status.REVOKED
+
+
+def _unconfirmed(old: Image, new: Image) -> str | None:
+    statuses = text(old, "status"), text(new, "status")
+    before, after = text(old, "certificateId"), text(new, "certificateId")
+    # To another certificate it is a replacement; to the same one no claim leads back.
+    undone = statuses == (Status.ACTIVE, Status.PROVISIONING) and before == after
+    return before if undone else None
 
 
 def _left(old: Image, new: Image) -> Status | None:

@@ -4,14 +4,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from device_registry import aws_errors
 from device_registry.record import MalformedRecordError
+from device_registry.shadow_parameter import FirstShadowError
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 CONFLICT = "ConflictException"
-NO_PARAMETER = "ParameterNotFound"
-
-
-class FirstShadowError(Exception):
-    """The settings of a device type cannot be used; the message names the parameter."""
 
 
 class RetryError(Exception):

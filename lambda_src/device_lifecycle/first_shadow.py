@@ -8,35 +8,23 @@ Follows https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-docu
 """
 
 import json
-import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from device_lifecycle import errors
-from device_lifecycle.clients import ParameterStore
-from device_lifecycle.errors import FirstShadowError
-from device_registry import names
+from device_registry import shadow_parameter
 from device_registry.aws_errors import error_code, is_not_found
+from device_registry.shadow_parameter import FirstShadow, ParameterStore
 
 if TYPE_CHECKING:
     from mypy_boto3_iot_data import IoTDataPlaneClient
 
-_SHADOW_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,64}")
 # Systems Manager answers 40 calls a second: a fleet that comes back at once must not ask each time.
 _KEPT_SECONDS = 300
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True)
-class FirstShadow:
-    """What a device type starts with; ``name`` is None for the classic shadow."""
-
-    name: str | None
-    desired: Mapping[str, Any]
 
 
 class Parameters:
@@ -60,27 +48,9 @@ class Parameters:
         name = f"{path}/{device_type}/first-shadow"
         until, shadow = self._kept.get(name, (0.0, None))
         if self._clock() >= until:
-            shadow = _fetch(ssm, name)
+            shadow = shadow_parameter.read(ssm, name)
             self._kept[name] = (self._clock() + _KEPT_SECONDS, shadow)
         return shadow
-
-
-def _fetch(ssm: ParameterStore, name: str) -> FirstShadow | None:
-    try:
-        value = ssm.get_parameter(Name=name)["Parameter"]["Value"]
-    except ClientError as error:
-        if error_code(error) == errors.NO_PARAMETER:
-            return None
-        raise
-    try:
-        settings = json.loads(value)
-        shadow = FirstShadow(settings["name"], settings["desired"])
-    except (ValueError, KeyError, TypeError):
-        raise FirstShadowError(name) from None
-    named = shadow.name is None or names.matches(_SHADOW_NAME, shadow.name)
-    if not (named and isinstance(shadow.desired, Mapping)):
-        raise FirstShadowError(name)
-    return shadow
 
 
 def missing(desired: Mapping[str, Any], *states: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Follows https://docs.aws.amazon.com/lambda/latest/dg/python-handler.html.
 import os
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,23 +15,15 @@ from device_lifecycle import clients, errors, events, journal, settings
 from device_lifecycle import confirm as confirmation
 from device_lifecycle import enforce as enforcement
 from device_lifecycle import sweep as sweeping
-from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.first_shadow import Parameters
 from device_lifecycle.journal import Journal
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.store import Store
+from device_registry.lambda_context import LambdaContext
 from device_registry.record import MalformedRecordError
+from device_registry.shadow_parameter import FirstShadowError
 
 PARAMETERS = Parameters()
-
-
-class LambdaContext(Protocol):
-    """What is used of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the function's own timeout."""
 
 
 def confirm(event: Any, context: LambdaContext) -> None:

@@ -1,12 +1,11 @@
 """Certificates, things and connections at AWS IoT. Each step may be repeated."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from device_registry.aws_errors import error_code, is_not_found
-from device_registry.certificates import ACTIVE, CertificateStatus, status_of
+from device_registry.certificates import ACTIVE, CertificateStatus, attached_to, status_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
@@ -20,29 +19,6 @@ def switch(iot: "IoTClient", certificate_id: str, to: CertificateStatus) -> None
         ClientError, BotoCoreError: AWS IoT refused.
     """
     iot.update_certificate(certificateId=certificate_id, newStatus=to)
-
-
-def certificates_of(iot: "IoTClient", thing_name: str) -> frozenset[str] | None:
-    """Return the ids of the certificates attached to a thing; None where there is no such thing.
-
-    Raises:
-        ClientError, BotoCoreError: AWS IoT refused.
-    """
-    try:
-        return frozenset(_certificates_of(iot, thing_name))
-    except ClientError as error:
-        if is_not_found(error):
-            return None
-        raise
-
-
-def _certificates_of(iot: "IoTClient", thing_name: str) -> Iterator[str]:
-    for page in iot.get_paginator("list_thing_principals").paginate(thingName=thing_name):
-        for principal in page["principals"]:
-            # Other principals, Cognito identities, have no certificate to switch.
-            resource, _, certificate_id = principal.rpartition("/")
-            if resource.endswith(":cert"):
-                yield certificate_id
 
 
 def groups_of(iot: "IoTClient", thing_name: str) -> frozenset[str]:
@@ -68,7 +44,7 @@ def is_provisioned(iot: "IoTClient", thing_name: str, certificate_id: str) -> bo
     """
     if status_of(iot, certificate_id) != ACTIVE:
         return False
-    return certificate_id in (certificates_of(iot, thing_name) or ())
+    return certificate_id in (attached_to(iot, thing_name) or ())
 
 
 def drop_connection(iot_data: "IoTDataPlaneClient", client_id: str) -> str:

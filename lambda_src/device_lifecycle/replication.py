@@ -14,18 +14,25 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from device_lifecycle import first_shadow, identities, journal
-from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import Enforcement, Lifecycle
 from device_registry import identity, names
 from device_registry.aws_errors import EXISTS, error_code, is_not_found
-from device_registry.certificates import ACTIVE, INACTIVE, PENDING, status_of, verified_pem
+from device_registry.certificates import (
+    ACTIVE,
+    INACTIVE,
+    PENDING,
+    attached_to,
+    describe,
+    status_of,
+    verified_pem,
+)
 from device_registry.record import DeviceRecord, MalformedRecordError, Status
 from device_registry.regions import Regions
+from device_registry.shadow_parameter import FirstShadowError
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
-    from mypy_boto3_iot.type_defs import CertificateDescriptionTypeDef
 
 DELETED = "record deleted"
 
@@ -42,7 +49,7 @@ def is_due(record: DeviceRecord, regions: Regions) -> bool:
 
 
 def ensure(runtime: Runtime, config: Enforcement | Lifecycle, serial_number: str) -> bool:
-    """Give the device here what it has where it was granted; False: nothing was missing.
+    """Give the device here what it has where it was granted; False: there was nothing to do.
 
     Raises:
         MalformedRecordError: the record is damaged, or its PEM is another certificate's.
@@ -53,14 +60,14 @@ def ensure(runtime: Runtime, config: Enforcement | Lifecycle, serial_number: str
     if record is None or not is_due(record, config.registry.regions):
         return False
     iot, certificate_id = runtime.clients.iot(), str(record.certificate_id)
-    found = _describe(iot, certificate_id)
+    found = describe(iot, certificate_id)
     before = None if found is None else found["status"]
     overrides = identity.parameters(record, config.registry.name_prefix, record.claimed_at or 0)
     thing_name = overrides["ThingName"]
     # What a CA vouches for may have come by itself, when its device connected here: then it waits.
     if before not in (None, PENDING, ACTIVE, INACTIVE):
         return False
-    attached = certificate_id in (identities.certificates_of(iot, thing_name) or ())
+    attached = certificate_id in (attached_to(iot, thing_name) or ())
     if found is not None and attached and before != PENDING:
         return False
     if found is None:
@@ -98,15 +105,6 @@ def withdraw(runtime: Runtime, serial_number: str, certificate_ids: frozenset[st
             told = {"serialNumber": serial_number, "certificateId": certificate_id}
             told |= {"from": ACTIVE, "to": INACTIVE, "reason": DELETED}
             runtime.journal.tell(journal.CERTIFICATE_SWITCHED, told)
-
-
-def _describe(iot: "IoTClient", certificate_id: str) -> "CertificateDescriptionTypeDef | None":
-    try:
-        return iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]
-    except ClientError as error:
-        if is_not_found(error):
-            return None
-        raise
 
 
 def _register(iot: "IoTClient", record: DeviceRecord) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from device_registry import names, regions
-from device_registry.reasons import Denial, RefusalError
+from device_registry.reasons import MisconfiguredError
 from device_registry.regions import Regions
 
 STUCK_SECONDS = range(60, 604_801)
@@ -15,12 +15,6 @@ STUCK_SECONDS = range(60, 604_801)
 _GROUP_NAME = re.compile(r"[a-zA-Z0-9:_-]{1,128}")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _ACCOUNT_ID = re.compile(r"\d{12}", re.ASCII)
-
-
-class MisconfiguredError(RefusalError):
-    """A setting is missing or wrong; the message names the environment variable."""
-
-    denial = Denial.MISCONFIGURED
 
 
 class ConfirmBy(StrEnum):
@@ -91,8 +85,7 @@ def registry(environ: Mapping[str, str]) -> Registry:
     """Read where the records are.
 
     Raises:
-        MisconfiguredError, UnknownRegionError: a variable is missing or has a value that cannot
-            work.
+        MisconfiguredError: a variable is missing or has a value that cannot work.
     """
     name_prefix = environ.get("NAME_PREFIX")
     if name_prefix is None or not names.matches(names.NAME_PREFIX, name_prefix):
@@ -131,8 +124,7 @@ def enforcement(environ: Mapping[str, str]) -> Enforcement:
     """Read what ``enforce`` needs.
 
     Raises:
-        MisconfiguredError, UnknownRegionError: a variable is missing or has a value that cannot
-            work.
+        MisconfiguredError: a variable is missing or has a value that cannot work.
     """
     return Enforcement(
         registry=registry(environ),

@@ -105,7 +105,7 @@ def shut(
 
 def _look(runtime: Runtime, config: Lifecycle, thing_name: str) -> Found | None:
     iot = runtime.clients.iot()
-    attached = identities.certificates_of(iot, thing_name)
+    attached = certificates.attached_to(iot, thing_name)
     if attached is None:
         return None
     permitted = _permitted(runtime, config, thing_name)

@@ -21,7 +21,6 @@ from device_lifecycle import (
     replication,
     strangers,
 )
-from device_lifecycle.errors import FirstShadowError
 from device_lifecycle.runtime import Runtime
 from device_lifecycle.settings import ConfirmBy, Lifecycle
 from device_registry.certificates import ACTIVE, INACTIVE, PENDING, of_device, permitted, status_of
@@ -33,6 +32,7 @@ from device_registry.record import (
     Status,
     from_item,
 )
+from device_registry.shadow_parameter import FirstShadowError
 
 # How far back changes are looked at again. The stream has settled them, but for what AWS IoT had in
 # its hands at that moment: a certificate about to be activated when its device was cut off.
@@ -229,10 +229,17 @@ class _Sweep:
             activation.ensure_first_shadow(self._runtime, self._config, record)
 
     def _replicate(self, serial_number: str) -> None:
-        """Make the copy that the stream should have brought, and see that it is still permitted."""
-        if replication.ensure(self._runtime, self._config, serial_number):
-            self.counts.replicated += 1
-            enforce.settle(self._runtime, serial_number)
+        """Make the copy that the stream should have brought, and see that it is still permitted.
+
+        A fault may come after the certificate is ACTIVE here: that is seen to all the same.
+        """
+        due = True
+        try:
+            due = replication.ensure(self._runtime, self._config, serial_number)
+            self.counts.replicated += due
+        finally:
+            if due:
+                enforce.settle(self._runtime, serial_number)
 
     def _is_confirmed(self, record: DeviceRecord) -> bool:
         """Tell whether what the lost event would have told is so."""

@@ -17,6 +17,7 @@ from device_registry.record import DeviceRecord, Status
 
 if TYPE_CHECKING:
     from mypy_boto3_iot import IoTClient
+    from mypy_boto3_iot.type_defs import CertificateDescriptionTypeDef
 
 CertificateStatus = Literal["ACTIVE", "INACTIVE", "REVOKED"]
 ACTIVE: CertificateStatus = "ACTIVE"
@@ -45,19 +46,46 @@ def verified_pem(pem: str, certificate_id: str) -> str | None:
     return ssl.DER_cert_to_PEM_cert(encoding) if is_it else None
 
 
+def describe(iot: "IoTClient", certificate_id: str) -> "CertificateDescriptionTypeDef | None":
+    """Return what AWS IoT knows of a certificate; None where it does not have it.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    try:
+        return iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]
+    except ClientError as error:
+        if is_not_found(error):
+            return None
+        raise
+
+
 def status_of(iot: "IoTClient", certificate_id: str) -> str | None:
     """Return a certificate's status; None where AWS IoT does not have it.
 
     Raises:
         ClientError, BotoCoreError: AWS IoT refused.
     """
+    found = describe(iot, certificate_id)
+    return None if found is None else found["status"]
+
+
+def attached_to(iot: "IoTClient", thing_name: str) -> dict[str, str] | None:
+    """Return the ARNs of a thing's certificates, by id; None where there is no such thing.
+
+    Raises:
+        ClientError, BotoCoreError: AWS IoT refused.
+    """
+    pages = iot.get_paginator("list_thing_principals").paginate(thingName=thing_name)
     try:
-        answer = iot.describe_certificate(certificateId=certificate_id)
+        principals = [principal for page in pages for principal in page["principals"]]
     except ClientError as error:
         if is_not_found(error):
             return None
         raise
-    return answer["certificateDescription"]["status"]
+    split = ((principal, *principal.rpartition("/")) for principal in principals)
+    # Other principals, Cognito identities, have no certificate to switch.
+    return {each: principal for principal, kind, _, each in split if kind.endswith(":cert")}
 
 
 def of_device(record: DeviceRecord) -> list[str]:

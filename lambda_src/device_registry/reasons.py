@@ -41,3 +41,9 @@ class RefusalError(Exception):
     """An error that means: refuse, for this reason. The message says which field or error code."""
 
     denial: ClassVar[Denial]
+
+
+class MisconfiguredError(RefusalError):
+    """A setting is missing or wrong; the message names the environment variable."""
+
+    denial = Denial.MISCONFIGURED

@@ -12,14 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_registry import names
-from device_registry.reasons import Denial, RefusalError
+from device_registry.reasons import MisconfiguredError
 from device_registry.record import DeviceRecord
-
-
-class UnknownRegionError(RefusalError):
-    """A Region is not set, or is none; the message names the environment variable."""
-
-    denial = Denial.MISCONFIGURED
 
 
 @dataclass(frozen=True)
@@ -57,11 +51,11 @@ def from_environment(environ: Mapping[str, str]) -> Regions:
     """Read the Regions from a function's environment variables.
 
     Raises:
-        UnknownRegionError: a variable is missing or holds no Region's name.
+        MisconfiguredError: a variable is missing or holds no Region's name.
     """
     own, default_home = environ.get("AWS_REGION"), environ.get("DEFAULT_HOME_REGION")
     if own is None or not names.matches(names.REGION, own):
-        raise UnknownRegionError("AWS_REGION")
+        raise MisconfiguredError("AWS_REGION")
     if default_home is not None and not names.matches(names.REGION, default_home):
-        raise UnknownRegionError("DEFAULT_HOME_REGION")
+        raise MisconfiguredError("DEFAULT_HOME_REGION")
     return Regions(own, default_home)

@@ -131,3 +131,32 @@ def transition_update(
         "ExpressionAttributeValues": values,
         "ReturnValues": "ALL_NEW",
     }
+
+
+def release_while_suspended_update(record: DeviceRecord) -> dict[str, Any]:
+    """Return the UpdateItem arguments that release a suspended device's claim; SUSPENDED it stays.
+
+    No operator's action: a claim goes so that was released and is back in a record that somebody
+    suspended.
+
+    Args:
+        record: the record as it was read, SUSPENDED, with a certificate.
+    """
+    return {
+        "Key": {"serialNumber": {"S": record.serial_number}},
+        "ConditionExpression": (
+            "#status = :suspended AND statusChangedAt = :since AND certificateId = :certificateId"
+        ),
+        "UpdateExpression": (
+            "SET suspendedFrom = :enrolled, retiredCertificateIds = :retired"
+            f" REMOVE suspendedCertificateIds, {CLAIM_ATTRIBUTES}"
+        ),
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": {
+            ":suspended": {"S": Status.SUSPENDED.value},
+            ":since": {"N": str(record.status_changed_at)},
+            ":certificateId": {"S": str(record.certificate_id)},
+            ":enrolled": {"S": Status.ENROLLED.value},
+            ":retired": {"SS": sorted(certificates.of_device(record))},
+        },
+    }

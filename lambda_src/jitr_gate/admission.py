@@ -8,9 +8,7 @@ change, and none undoes what another run did.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from device_registry.aws_errors import is_not_found
+from device_registry import certificates
 from device_registry.certificates import ACTIVE, PENDING, status_of
 from jitr_gate.request import IgnoredError, Reason
 from jitr_gate.settings import RefusedStatus
@@ -37,12 +35,9 @@ def describe(iot: "IoTClient", certificate_id: str, ca_certificate_id: str) -> D
         IgnoredError: it is neither, is another CA's, or is gone.
         ClientError, BotoCoreError: AWS IoT refused, for another reason.
     """
-    try:
-        found = iot.describe_certificate(certificateId=certificate_id)["certificateDescription"]
-    except ClientError as error:
-        if is_not_found(error):
-            raise IgnoredError(Reason.UNKNOWN_CERTIFICATE) from None
-        raise
+    found = certificates.describe(iot, certificate_id)
+    if found is None:
+        raise IgnoredError(Reason.UNKNOWN_CERTIFICATE)
     if found.get("caCertificateId") != ca_certificate_id:
         raise IgnoredError(Reason.OTHER_CA)
     status = found["status"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from device_registry import aws_errors, identity
-from device_registry.certificates import ACTIVE
+from device_registry.certificates import ACTIVE, PENDING
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import FAULTS
 from device_registry.reasons import Denial, Grant, RefusalError
@@ -106,8 +106,7 @@ class _Gate:
             return self._refuse(refusal, when=found.status)
         answer = self.claim(self.config, asked)
         if isinstance(answer, Refused):
-            if answer.denial is Denial.NOT_HOME_REGION:
-                # Another Region decides, and its word comes here; until then it stays as it is.
+            if found.status == PENDING and self._may_be_told_otherwise(answer.denial):
                 return Outcome(verdict=answer.denial, device=self.device)
             return self._refuse(answer, when=found.status)
         if found.status == ACTIVE and answer.grant is Grant.REPEAT:
@@ -118,6 +117,11 @@ class _Gate:
         identity.prepare(iot, found.arn, overrides)
         admission.activate(iot, self.certificate_id)
         return self._confirm(asked, answer)
+
+    def _may_be_told_otherwise(self, denial: Denial) -> bool:
+        """Tell whether what another Region knows, its decision or the very record, is to come."""
+        absent = denial is Denial.UNKNOWN_SERIAL and self.config.registry.regions.several
+        return absent or denial is Denial.NOT_HOME_REGION
 
     def _ask(self, pem: str, now: float) -> ClaimRequest:
         """Return what to ask of the registry.

@@ -11,9 +11,10 @@ from device_registry import table
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import write
 from device_registry.dynamodb import DynamoDB
+from device_registry.lambda_context import LambdaContext
 from jitr_gate import clients, decision_log, gate
 from jitr_gate.settings import Settings
-from provisioning_hook.budget import LambdaContext, deadline
+from provisioning_hook.budget import deadline
 
 DYNAMODB = DynamoDB()
 

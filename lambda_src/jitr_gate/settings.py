@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from device_registry import names
+from device_registry.reasons import MisconfiguredError
 from jitr_gate.certificate import SUBJECT_FIELDS
 from provisioning_hook import settings as registry_settings
-from provisioning_hook.settings import MisconfiguredError
 
 RefusedStatus = Literal["INACTIVE", "REVOKED"]
 

@@ -5,20 +5,12 @@ https://docs.aws.amazon.com/iot/latest/developerguide/pre-provisioning-hook.html
 """
 
 import time
-from typing import Protocol
+
+from device_registry.lambda_context import LambdaContext
 
 DECISION_SECONDS = 3.5
 # Left for the log line and the way back, so that a denial still names its reason.
 RESERVE_SECONDS = 0.25
-
-
-class LambdaContext(Protocol):
-    """What the hook uses of https://docs.aws.amazon.com/lambda/latest/dg/python-context.html."""
-
-    aws_request_id: str
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the milliseconds until the function's own timeout."""
 
 
 def deadline(context: LambdaContext) -> float:

@@ -11,8 +11,9 @@ from device_registry import table
 from device_registry.claim import ClaimRequest
 from device_registry.decision_log import write
 from device_registry.dynamodb import DynamoDB
+from device_registry.lambda_context import LambdaContext
 from provisioning_hook import decision_log
-from provisioning_hook.budget import LambdaContext, deadline
+from provisioning_hook.budget import deadline
 from provisioning_hook.decide import decide
 from provisioning_hook.settings import Settings
 

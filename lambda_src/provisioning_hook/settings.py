@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device_registry import names, regions
-from device_registry.reasons import Denial, RefusalError
+from device_registry.reasons import MisconfiguredError
 from device_registry.regions import Regions
 
 LEASE_SECONDS = range(60, 86_401)
 NEVER = "never"
-
-
-class MisconfiguredError(RefusalError):
-    """A setting is missing or wrong; the message names the environment variable."""
-
-    denial = Denial.MISCONFIGURED
 
 
 @dataclass(frozen=True)
@@ -34,8 +28,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     """Read the settings.
 
     Raises:
-        MisconfiguredError, UnknownRegionError: a variable is missing or has a value that cannot
-            work.
+        MisconfiguredError: a variable is missing or has a value that cannot work.
     """
     table_name = environ.get("DEVICE_REGISTRY_TABLE", "")
     if not table_name:

@@ -105,4 +105,6 @@ def test_where_both_were_home_one_certificate_remains(drill, number):
         for entry in stack.log_entries(f"/aws/lambda/{function['name']}")
         if entry.get("event") == "registry-conflict" and entry.get("serialNumber") == serial_number
     ]
-    assert [entry["certificateId"] for entry in told] == [loser]
+    # What one Region wrote of it may have undone the winner's confirmation in the other.
+    forgotten = [entry for entry in told if entry["detail"] == "a certificate was forgotten"]
+    assert [entry["certificateId"] for entry in forgotten] == [loser]

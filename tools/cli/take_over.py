@@ -22,6 +22,7 @@ _MEANINGS = {
     Outcome.HERE: "Had that home already",
     Outcome.ELSEWHERE: "Another home",
     Outcome.NOT_CLAIMABLE: "Nobody could claim them as they are",
+    Outcome.CANARY: "Canaries, which stay at home",
     Outcome.MALFORMED: "Malformed",
     Outcome.UNKNOWN: "Not enrolled",
     Outcome.FAILED: "Not moved",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from device_registry import names
 from device_registry.record import (
     DeviceRecord,
     MalformedRecordError,
@@ -48,6 +49,7 @@ class Outcome(StrEnum):
     HERE = "here"
     ELSEWHERE = "elsewhere"
     NOT_CLAIMABLE = "notClaimable"
+    CANARY = "canary"
     MALFORMED = "malformed"
     UNKNOWN = "unknown"
     FAILED = "failed"
@@ -76,6 +78,9 @@ def judge(item: Mapping[str, Any], plan: TakeOver) -> Move | Outcome:
         return Outcome.HERE
     if home != plan.lost:
         return Outcome.ELSEWHERE
+    if record.enrolled_by == names.CANARY:
+        # Its Region finds by it what a run left there.
+        return Outcome.CANARY
     if not (plan.every_status or _may_be_claimed(record)):
         return Outcome.NOT_CLAIMABLE
     return Move(_update(record, plan))

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from canary import handler, settings, target
 from canary.checks import NOT_REACHED, Check, Name, failed
 from canary.tls import Credentials, Endpoint
+from device_registry.reasons import MisconfiguredError
 from tests.unit.aws_in_memory import client_of
 from tests.unit.canary.world import TARGET, World
 
@@ -100,7 +101,7 @@ def test_where_nothing_can_be_looked_at_the_function_fails(world, capsys):
 
 def test_a_missing_setting_is_named(world, monkeypatch, capsys):
     monkeypatch.delenv("TEMPLATE_NAME")
-    with pytest.raises(settings.MisconfiguredError):
+    with pytest.raises(MisconfiguredError):
         handler.lambda_handler({}, CONTEXT)
     (line,) = lines(capsys)
     assert line["detail"] == "TEMPLATE_NAME is missing or wrong"
@@ -127,7 +128,7 @@ def test_the_settings_are_the_environments():
     ],
 )
 def test_a_wrong_setting_is_named(name, value):
-    with pytest.raises(settings.MisconfiguredError, match=name):
+    with pytest.raises(MisconfiguredError, match=name):
         settings.target(ENVIRONMENT | {name: value})
 
 
@@ -135,7 +136,7 @@ def test_an_emulators_broker_may_be_elsewhere():
     assert settings.broker({}) == (None, 8883, None)
     elsewhere = {"MQTT_ADDRESS": "127.0.0.1", "MQTT_PORT": "1884", "MQTT_CA_FILE": "/ca.pem"}
     assert settings.broker(elsewhere) == ("127.0.0.1", 1884, "/ca.pem")
-    with pytest.raises(settings.MisconfiguredError, match="MQTT_PORT"):
+    with pytest.raises(MisconfiguredError, match="MQTT_PORT"):
         settings.broker({"MQTT_PORT": "none"})
 
 

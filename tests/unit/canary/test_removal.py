@@ -5,6 +5,8 @@ from botocore.exceptions import ClientError
 
 from canary import registry, removal
 from device_registry.record import Status, status_shard
+from device_registry.shadow_parameter import FirstShadowError
+from tests.unit.aws_in_memory import Answer
 from tests.unit.canary.world import TARGET, World
 
 SERIAL = "canary-0000000000000001"
@@ -60,6 +62,27 @@ def test_wherever_it_fails_the_record_stays_and_repeating_finishes_it(operation)
     world.refused = {}
     remove(world)
     assert world.is_empty()
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [(Answer("InternalFailureException"), ClientError), ("[]", FirstShadowError)],
+    ids=["refused", "unusable"],
+)
+def test_where_nobody_can_tell_which_shadows_there_are_nothing_is_half_removed(said, error):
+    world = left()
+    before = dict(world.certificates), dict(world.things), set(world.shadows)
+
+    def answer(**_):
+        if isinstance(said, Exception):
+            raise said
+        return {"Parameter": {"Value": said}}
+
+    world.GetParameter = answer
+    with pytest.raises(error):
+        remove(world)
+    assert (world.certificates, world.things, world.shadows) == before
+    assert SERIAL in world.records
 
 
 def test_a_detachment_that_is_not_seen_yet_is_waited_for():

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from unittest import mock
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
@@ -19,7 +20,8 @@ TIMEOUT = ConnectTimeoutError(endpoint_url="https://iot.example.com")
 
 
 def checks(world, target=TARGET):
-    return {check.name: check for check in run.run(target, world.means(), SERIAL)}
+    with mock.patch.object(registry, "serial_number", return_value=SERIAL):
+        return {check.name: check for check in run.run(target, world.means())}
 
 
 def the_failure(found, *also):
@@ -156,7 +158,6 @@ def test_a_refusal_is_told_with_its_likely_cause(said, cause):
 
 def test_a_template_that_is_disabled_meanwhile_is_the_cause():
     world = World(said=answer(400, "InvalidTemplate", "not enabled"))
-    target, means = TARGET, world.means()
     enabled = world.template
 
     def disable(**asked):
@@ -164,8 +165,7 @@ def test_a_template_that_is_disabled_meanwhile_is_the_cause():
         return World.CreateProvisioningClaim(world, **asked)
 
     world.CreateProvisioningClaim = disable
-    found = {check.name: check for check in run.run(target, means, SERIAL)}
-    assert the_failure(found).detail.endswith("The template is disabled.")
+    assert the_failure(checks(world)).detail.endswith("The template is disabled.")
 
 
 def test_a_policy_that_is_missing_is_the_cause():
@@ -232,6 +232,56 @@ def test_a_device_that_publishes_for_others_is_found_and_what_it_wrote_removed()
     failure = the_failure(checks(world))
     assert failure.name == Name.OTHERS_SHADOW
     assert "lets devices publish for others" in failure.detail
+    assert world.is_empty()
+
+
+def test_a_connection_that_is_gone_before_says_nothing_of_the_policy():
+    world = World(hangs_up=True)
+    failure = the_failure(checks(world))
+    assert failure.name == Name.OTHERS_SHADOW
+    assert failure.detail == "The connection was closed: by the server."
+    assert world.is_empty()
+
+
+def test_a_message_that_could_not_be_sent_says_nothing_of_the_policy():
+    world = World()
+
+    def send(broker, topic, payload, before=Broker.send):
+        if "neighbour" in topic:
+            raise Closed("BrokenPipeError")
+        return before(broker, topic, payload)
+
+    with mock.patch.object(Broker, "send", send):
+        failure = the_failure(checks(world))
+    assert failure.name == Name.OTHERS_SHADOW
+    assert world.is_empty()
+
+
+def test_a_first_shadow_that_cannot_be_read_is_found_at_once():
+    world = World()
+    world.GetParameter = lambda **_: {"Parameter": {"Value": "[]"}}
+    assert the_failure(checks(world)).detail == (
+        "The parameter /acme/sensor/first-shadow holds no first shadow."
+    )
+
+
+def test_an_error_that_nobody_foresaw_is_a_finding_without_its_words():
+    world = World()
+    world.template["templateBody"] = json.dumps({"Resources": {"secret": {}}})
+    found = checks(world)
+    failure = the_failure(found)
+    assert (failure.name, failure.detail) == (
+        Name.STACK,
+        "The canary itself failed, with KeyError.",
+    )
+    assert list(found) == list(Name)
+
+
+def test_one_on_the_way_leaves_nothing_behind():
+    world = World()
+    world.DescribeThing = lambda **_: 1 / 0
+    failure = the_failure(checks(world))
+    assert failure.detail == "The canary itself failed, with ZeroDivisionError."
     assert world.is_empty()
 
 
@@ -356,11 +406,10 @@ def test_a_removal_that_fails_is_told_and_the_next_run_finishes_it():
 
     world.refused = {}
     # Too young to be anybody's but its own run's.
-    later = registry.serial_number()
-    assert SERIAL not in run.run(TARGET, world.means(), later)[-1].detail
+    assert SERIAL not in run.run(TARGET, world.means())[-1].detail
     world.records[SERIAL]["statusShard"] = {"S": f"ACTIVE{registry.SHARD}"}
     world.now += registry.ABANDONED_SECONDS + 60
-    last = run.run(TARGET, world.means(), later)[-1]
+    last = run.run(TARGET, world.means())[-1]
     assert f"left by an earlier run: 1 thing(s) and 1 certificate(s) of {SERIAL}" in last.detail
 
 

@@ -77,6 +77,7 @@ class World:
     publishes_for_others: bool = False
     refuses_connections: int = 0
     refuses_shadow: bool = False
+    hangs_up: bool = False
     confirms: bool = True
     groups: tuple = (CATALOGUE, "all")
     thing_name: str | None = None
@@ -273,18 +274,24 @@ class Broker(Connection):
         self.world, self.client_id = world, client_id
         self.is_claim = credentials == Credentials("claim", "key")
         self.answers = []
+        self.pings = 0
+        self.refusal = None
         self.closed = 0
 
     def subscribe(self, *topic_filters):
         pass
 
     def ping(self):
-        self.world.connected(self.client_id)
+        self.pings += 1
+        if self.pings == 1:
+            self.world.connected(self.client_id)
+        elif self.world.hangs_up:
+            raise Closed("by the server")
 
     def close(self):
         self.closed += 1
 
-    def publish(self, topic, payload):
+    def send(self, topic, payload):
         asked = json.loads(payload)
         if topic == "$aws/certificates/create/json":
             assert self.is_claim
@@ -294,11 +301,17 @@ class Broker(Connection):
             self.answer(topic, *self.world.register(asked))
         else:
             self.update_shadow(topic, topic.split("/")[2])
+        return 1
+
+    def await_taken(self, packet_id):
+        if self.refusal is not None:
+            raise self.refusal
 
     def update_shadow(self, topic, thing):
         own = thing == self.client_id
         if (own and self.world.refuses_shadow) or not (own or self.world.publishes_for_others):
-            raise Closed("by the server")
+            self.refusal = Closed("by the server")
+            return
         self.world.shadows.add((thing, None))
         if own:
             self.answer(topic, True, {"version": 1})

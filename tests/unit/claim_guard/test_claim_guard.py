@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from claim_guard import alarm, handler, settings
 from claim_guard.alarm import RefusedError
-from claim_guard.settings import MisconfiguredError
 from device_lifecycle import audit
+from device_registry.reasons import MisconfiguredError
 from tests.unit import attempts
 from tests.unit.builders import EVENTS
 

@@ -1,6 +1,7 @@
 """A step that no code path takes is seen, and what it lost comes back; no other step is."""
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -13,7 +14,13 @@ from device_registry.claim import claim_update
 from device_registry.confirmation import confirmation_update
 from device_registry.record import ReprovisionPolicy, Status, from_item, to_item
 from device_registry.retirement import remembrance_update, retirement_update
-from device_registry.transitions import Action, Change, TransitionRefusedError, transition_update
+from device_registry.transitions import (
+    Action,
+    Change,
+    TransitionRefusedError,
+    release_while_suspended_update,
+    transition_update,
+)
 from tests.unit.builders import AT_HOME, CERTIFICATE, NOW, OTHER_CERTIFICATE, claim_request, record
 from tests.unit.device_lifecycle.fakes import THING, World, lines, stream_record
 from tests.unit.device_lifecycle.memory import Memory
@@ -84,6 +91,10 @@ class History:
             },
         }
 
+    def release_while_suspended(self, _):
+        held = self.record.status is Status.SUSPENDED and self.record.certificate_id is not None
+        return release_while_suspended_update(self.record) if held else None
+
     def take_over(self, number):
         return {
             "Key": KEY,
@@ -116,7 +127,7 @@ class History:
 
 NAMES = [
     *("claim", "claim", "operate", "operate", "confirm", "confirm", "retire", "remember"),
-    *("shadow", "suspension_noted", "take_over", "enrol"),
+    *("shadow", "suspension_noted", "release_while_suspended", "take_over", "enrol"),
 ]
 
 
@@ -173,6 +184,9 @@ def test_every_loss_is_found(shared, lost, won):
     assert (found.forgotten if found else frozenset()) == forgotten
     reinstated = retired - (new.retired_certificate_ids or frozenset())
     assert (found.reinstated if found else frozenset()) == reinstated
+    confirmed = old.certificate_id if old.status is Status.ACTIVE else None
+    waits = new.status is Status.PROVISIONING and new.certificate_id == confirmed
+    assert (found.unconfirmed if found else None) == (confirmed if waits else None)
     if old.status is Status.REVOKED and new.status is not Status.REVOKED:
         assert found.status is Status.REVOKED
     suspended = old.status is Status.SUSPENDED and common.record.status is not Status.SUSPENDED
@@ -280,12 +294,105 @@ def test_a_release_that_was_lost_is_done_again(several, capsys):
     assert told(capsys) == [("SN-0001", "release was lost", OTHER_CERTIFICATE)]
 
 
+RELEASED = {"certificate_ids": RETIRED, "retired_certificate_ids": RETIRED}
+
+
+def test_a_release_that_was_lost_with_a_suspension_after_it_is_done_again(several, capsys):
+    before = record(status=Status.SUSPENDED, suspended_from=Status.ENROLLED, **RELEASED)
+    turn(several, before, OTHERS)
+    assert told(capsys) == [
+        ("SN-0001", "suspend was lost", OTHER_CERTIFICATE),
+        ("SN-0001", "release was lost", OTHER_CERTIFICATE),
+    ]
+    assert_released_and_suspended(several)
+
+
+def test_a_release_that_a_suspension_undid_is_done_again(several, capsys):
+    after = replace(OTHERS, status=Status.SUSPENDED, suspended_from=Status.ACTIVE)
+    after = replace(after, suspended_certificate_ids=RETIRED, claim_certificate_id=CERTIFICATE)
+    turn(several, record(**RELEASED), after)
+    assert told(capsys) == [("SN-0001", "release was lost", OTHER_CERTIFICATE)]
+    stored = several.stored()
+    assert stored.status_changed_at == after.status_changed_at
+    assert (stored.claim_certificate_id, stored.claimed_at, stored.claimed_in) == (None, None, None)
+    assert_released_and_suspended(several)
+
+
+def assert_released_and_suspended(world):
+    """Also when the suspension ends, the certificate that was released stays off."""
+    stored = world.stored()
+    assert (stored.status, stored.suspended_from) == (Status.SUSPENDED, Status.ENROLLED)
+    assert (stored.certificate_id, stored.retired_certificate_ids) == (None, RETIRED)
+    assert world.aws.certificates[OTHER_CERTIFICATE] == "INACTIVE"
+    change = Change(by="operator", reason="r", at=NOW)
+    resumed = transition_update(stored, Action.RESUME, change)
+    world.table.update_item(TableName="registry", **resumed)
+    enforce.run({"Records": world.table.stream}, world.config(), world.runtime())
+    assert world.stored().status is Status.ENROLLED
+    assert world.aws.certificates[OTHER_CERTIFICATE] == "INACTIVE"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"status": Status.REVOKED},
+        {"status_changed_at": NOW},
+        {"certificate_id": CERTIFICATE, "certificate_ids": BOTH},
+    ],
+    ids=["revoked", "suspended anew", "claimed anew"],
+)
+def test_a_release_while_suspended_is_of_the_claim_that_was_read(several, change):
+    read = replace(OTHERS, status=Status.SUSPENDED, suspended_from=Status.ACTIVE)
+    now = replace(read, **change)
+    several.table.put_item(TableName="registry", Item=to_item(now))
+    assert not several.runtime().store.update(release_while_suspended_update(read))
+    assert several.stored() == now
+
+
+def test_a_revoked_device_keeps_its_claim_although_it_was_released(several, capsys):
+    after = replace(OTHERS, status=Status.REVOKED)
+    turn(several, record(**RELEASED), after)
+    assert several.stored() == after
+    assert several.aws.certificates[OTHER_CERTIFICATE] == "REVOKED"
+    assert told(capsys) == []
+
+
+WAITING = device(Status.PROVISIONING, lease_expires_at=NOW, home_region="us-east-1")
+
+
+def test_a_confirmation_that_was_lost_is_done_again(several, capsys):
+    turn(several, device(provisioned_at=NOW - 30), WAITING)
+    stored = several.stored()
+    assert (stored.status, stored.lease_expires_at) == (Status.ACTIVE, None)
+    assert (stored.provisioned_at, stored.home_region) == (NOW, "us-east-1")
+    assert several.aws.certificates[CERTIFICATE] == "ACTIVE"
+    assert told(capsys) == [("SN-0001", "confirmation was lost", CERTIFICATE)]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        replace(WAITING, certificate_id=OTHER_CERTIFICATE, certificate_ids=BOTH),
+        replace(WAITING, status=Status.ACTIVE),
+        replace(WAITING, status=Status.SUSPENDED),
+        record(),
+    ],
+    ids=["claimed anew", "confirmed since", "suspended since", "released since"],
+)
+def test_a_confirmation_of_what_holds_the_claim_no_more_is_not_done_again(several, now):
+    several.table.put_item(TableName="registry", Item=to_item(now))
+    lost = conflicts.find(to_item(device()), to_item(WAITING))
+    resolution.resolve(several.runtime(), "SN-0001", lost)
+    assert several.stored() == now
+
+
 def test_a_retirement_that_was_lost_is_written_again(several, capsys):
     before = device(certificate_ids=BOTH, retired_certificate_ids=RETIRED)
-    turn(several, before, device(Status.PROVISIONING, lease_expires_at=NOW, certificate_ids=BOTH))
+    before = replace(before, status=Status.PROVISIONING, lease_expires_at=NOW)
+    turn(several, before, replace(before, retired_certificate_ids=None))
     assert several.stored().retired_certificate_ids == RETIRED
     assert several.aws.certificates == {CERTIFICATE: "ACTIVE", OTHER_CERTIFICATE: "INACTIVE"}
-    assert told(capsys) == [("SN-0001", "a certificate was forgotten", OTHER_CERTIFICATE)]
+    assert told(capsys) == [("SN-0001", "a retirement was lost", OTHER_CERTIFICATE)]
 
 
 def test_what_another_region_resolved_is_not_written_again(several, capsys):

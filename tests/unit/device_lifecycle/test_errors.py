@@ -4,8 +4,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from device_lifecycle import errors
-from device_lifecycle.errors import FirstShadowError, RetryError
+from device_lifecycle.errors import RetryError
 from device_registry.record import MalformedRecordError
+from device_registry.shadow_parameter import FirstShadowError
 
 REFUSAL = ClientError({"Error": {"Code": "ThrottlingException", "Message": "quoted"}}, "GetItem")
 

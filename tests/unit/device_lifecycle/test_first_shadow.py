@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_lifecycle import activation, first_shadow
-from device_lifecycle.errors import FirstShadowError, RetryError
-from device_lifecycle.first_shadow import FirstShadow, Parameters, missing
+from device_lifecycle.errors import RetryError
+from device_lifecycle.first_shadow import Parameters, missing
 from device_registry.record import Status
+from device_registry.shadow_parameter import FirstShadow, FirstShadowError
 from tests.unit.builders import CERTIFICATE, NOW
 from tests.unit.device_lifecycle.fakes import PARAMETER, THING, clients, lines
 

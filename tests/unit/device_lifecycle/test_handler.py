@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from device_lifecycle import clients, events, handler
 from device_lifecycle.errors import RetryError
 from device_lifecycle.first_shadow import Parameters
-from device_lifecycle.settings import MisconfiguredError
+from device_registry.reasons import MisconfiguredError
 from device_registry.record import Status, to_item
 from tests.unit import attempts
 from tests.unit.builders import CERTIFICATE, record

@@ -426,6 +426,18 @@ def test_the_sweep_sees_what_was_cut_off_while_it_copied(other):
     assert other.aws.certificates == {CERTIFICATE: "REVOKED"}
 
 
+def test_the_sweep_sees_that_too_where_the_copy_fails(other):
+    def revoke(operation, _):
+        if operation == "AttachPolicy":
+            other.aws.policies = {}
+            other.table.put_item(TableName="registry", Item=to_item(device(Status.REVOKED)))
+
+    other.aws.before = revoke
+    counts = swept(other, device())
+    assert (counts.replicated, counts.failed) == (0, 1)
+    assert other.aws.certificates == {CERTIFICATE: "REVOKED"}
+
+
 def test_the_sweep_gives_up_no_claim_of_another_region(other):
     other.aws.certificates = {CERTIFICATE: "PENDING_ACTIVATION"}
     lapsed = device(Status.PROVISIONING, lease_expires_at=NOW - 86_400 + 30)

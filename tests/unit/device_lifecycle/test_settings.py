@@ -9,10 +9,10 @@ from device_lifecycle.settings import (
     ConfirmBy,
     Enforcement,
     Lifecycle,
-    MisconfiguredError,
     Registry,
     UnexpectedThings,
 )
+from device_registry.reasons import MisconfiguredError
 from tests.unit.builders import AT_HOME, REGIONS
 from tests.unit.device_lifecycle.fakes import ENVIRONMENT, QUARANTINE
 

@@ -75,6 +75,7 @@ class Fleet:
         self.regions[0].table.put_item(TableName="registry", Item=to_item(first))
         self.travel(0, every=True)
         self.revoked = False
+        self.released = set()
 
     def tick(self):
         for region in self.regions:
@@ -107,10 +108,13 @@ class Fleet:
 
     def operate(self, at, action):
         region = self.regions[at]
+        held = region.stored()
         change = Change(by="operator", reason="r", at=region.now)
         with contextlib.suppress(TransitionRefusedError):
-            done = self.write(region, transition_update(region.stored(), action, change))
+            done = self.write(region, transition_update(held, action, change))
             self.revoked |= done and action is Action.REVOKE
+            if done and action is Action.RELEASE:
+                self.released.add(held.certificate_id)
 
     def take_over(self, at):
         region = self.regions[at]
@@ -194,8 +198,16 @@ class Fleet:
         if self.revoked:
             assert stored[0].status is Status.REVOKED
         self.confirm()
+        self.check_that_what_was_released_stays_out()
         if self.regions[0].stored().status is not Status.PROVISIONING:
             assert len(self.on()) <= 1
+
+    def check_that_what_was_released_stays_out(self):
+        """Also after the end of a suspension."""
+        self.tick()
+        self.operate(0, Action.RESUME)
+        self.settle()
+        assert not self.released & (self.on() | permitted(self.regions[0].stored()))
 
     def check_that_it_gets_in_by_both(self):
         """Whichever Region granted it."""
@@ -252,17 +264,32 @@ BOTH_GRANT = [
     ("claim", 1, 1),
     ("activate", 1),
 ]
+PROVISIONED_IN_BOTH = [
+    ("claim", 0, 0),
+    ("activate", 0),
+    ("travel", 0, True),
+    ("act", 1),
+    ("act", 1),
+]
 LIVES = {
     "both Regions grant it": [*BOTH_GRANT],
     "both grant it and see the device": [*BOTH_GRANT, ("connect", 0, 0), ("connect", 1, 1)],
     "a revocation is undone": [
-        ("claim", 0, 0),
-        ("activate", 0),
-        ("travel", 0, True),
-        ("act", 1),
-        ("act", 1),
+        *PROVISIONED_IN_BOTH,
         ("operate", 0, Action.REVOKE),
         ("connect", 1, 0),
+    ],
+    "a release is undone by a suspension": [
+        *PROVISIONED_IN_BOTH,
+        ("operate", 0, Action.RELEASE),
+        ("operate", 1, Action.SUSPEND),
+    ],
+    "a release and a suspension are undone": [
+        *PROVISIONED_IN_BOTH,
+        ("operate", 0, Action.RELEASE),
+        ("operate", 0, Action.SUSPEND),
+        ("connect", 1, 0),
+        ("travel", 1, True),
     ],
 }
 
@@ -273,7 +300,7 @@ def test_a_life_in_two_regions(name):
     play(fleet, LIVES[name])
     fleet.end(activated=True)
     fleet.check()
-    if not fleet.revoked:
+    if not (fleet.revoked or fleet.released):
         fleet.check_that_it_gets_in_by_both()
 
 
@@ -285,6 +312,16 @@ def test_it_takes_the_resolution(name, monkeypatch):
     fleet.end(activated=True)
     with pytest.raises(AssertionError):
         fleet.check()
+
+
+def test_a_confirmation_that_a_take_over_undid_is_done_again():
+    fleet = Fleet(ReprovisionPolicy.NEVER)
+    play(fleet, [*PROVISIONED_IN_BOTH, ("connect", 0, 0), ("take_over", 1)])
+    fleet.settle()
+    (stored,) = {region.stored() for region in fleet.regions}
+    assert (stored.status, stored.home_region) == (Status.ACTIVE, NAMES[1])
+    assert stored.provisioned_at is not None
+    fleet.check()
 
 
 def test_one_home_grants_one_certificate():

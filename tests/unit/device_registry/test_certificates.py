@@ -6,7 +6,14 @@ import ssl
 import pytest
 from botocore.exceptions import ClientError
 
-from device_registry.certificates import cut_off, of_device, permitted, status_of, verified_pem
+from device_registry.certificates import (
+    attached_to,
+    cut_off,
+    of_device,
+    permitted,
+    status_of,
+    verified_pem,
+)
 from device_registry.record import Status
 from tests.unit.aws_in_memory import Answer, client_of
 from tests.unit.builders import CERTIFICATE, NOW, OTHER_CERTIFICATE, record
@@ -58,6 +65,20 @@ def test_a_refusal_says_nothing_of_the_certificate(iot):
     iot.aws = refuse
     with pytest.raises(ClientError, match="ThrottlingException"):
         status_of(iot, CERTIFICATE)
+
+
+def test_a_thing_has_certificates_and_others_that_are_none(iot):
+    arn = f"arn:aws:iot:us-east-1:123456789012:cert/{CERTIFICATE}"
+
+    def aws(operation, params):
+        assert operation == "ListThingPrincipals"
+        if params["thingName"] != "acme-SN-0001":
+            raise Answer("ResourceNotFoundException")
+        return {"principals": ["us-east-1:a-cognito-identity", arn]}
+
+    iot.aws = aws
+    assert attached_to(iot, "acme-SN-0001") == {CERTIFICATE: arn}
+    assert attached_to(iot, "acme-SN-0002") is None
 
 
 def test_the_present_certificate_comes_first():

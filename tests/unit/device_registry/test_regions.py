@@ -2,7 +2,8 @@
 
 import pytest
 
-from device_registry.regions import Regions, UnknownRegionError, from_environment
+from device_registry.reasons import MisconfiguredError
+from device_registry.regions import Regions, from_environment
 from tests.unit.builders import AT_HOME, AWAY, REGIONS, record
 
 ENVIRONMENT = {"AWS_REGION": "eu-west-1", "DEFAULT_HOME_REGION": "us-east-1"}
@@ -21,9 +22,9 @@ def test_the_environment():
     ids=str,
 )
 def test_what_is_no_region(changes):
-    with pytest.raises(UnknownRegionError, match=f"^{next(iter(changes))}$"):
+    with pytest.raises(MisconfiguredError, match=f"^{next(iter(changes))}$"):
         from_environment(ENVIRONMENT | changes)
-    with pytest.raises(UnknownRegionError, match=r"^AWS_REGION$"):
+    with pytest.raises(MisconfiguredError, match=r"^AWS_REGION$"):
         from_environment({})
 
 

@@ -639,6 +639,31 @@ def test_away_from_home_nothing_is_refused_for_good(world):
     assert (world.aws.writes, world.stored()) == ([], before)
 
 
+@pytest.mark.parametrize("home", ["eu-west-1", "us-east-1"])
+def test_among_several_regions_an_unknown_device_waits_for_its_record(world, home):
+    world = world()
+    world.forget()
+    environ = AWAY | {"DEFAULT_HOME_REGION": home}
+    outcome = world.run(environ=environ)
+    assert (outcome.verdict, outcome.is_fault) == (Denial.UNKNOWN_SERIAL, False)
+    assert (world.aws.status, world.aws.writes) == ("PENDING_ACTIVATION", [])
+    # It was enrolled in another Region, and this one had not heard of it.
+    world.enrol(home_region="us-east-1")
+    assert world.run(environ=environ).verdict is Grant.FIRST_CLAIM
+
+
+@pytest.mark.parametrize(
+    ("enrolled", "verdict"), [(True, Denial.NOT_HOME_REGION), (False, Denial.UNKNOWN_SERIAL)]
+)
+def test_what_is_active_although_another_region_decides_is_switched_off(world, enrolled, verdict):
+    """A run that let it in was stopped before it asked for the claim again."""
+    world = world(status="ACTIVE")
+    if not enrolled:
+        world.forget()
+    assert world.run(environ=AWAY).verdict is verdict
+    assert world.aws.status == "INACTIVE"
+
+
 def test_a_device_that_its_home_granted_is_let_in_away_from_it(world):
     world = world()
     world.enrol(**HOLDS)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from device_registry.reasons import MisconfiguredError
 from jitr_gate.settings import CrlObject, Settings, Source, from_environment
 from provisioning_hook import settings as registry_settings
-from provisioning_hook.settings import MisconfiguredError
 from tests.unit.builders import REGIONS
 from tests.unit.jitr_gate.fakes import CA, CRL_ENVIRONMENT, GATE_ENVIRONMENT
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from provisioning_hook.settings import MisconfiguredError, Settings, from_environment
+from device_registry.reasons import MisconfiguredError
+from provisioning_hook.settings import Settings, from_environment
 from tests.unit.builders import ENVIRONMENT, REGIONS
 
 

@@ -58,6 +58,11 @@ def test_the_home_is_the_record_s_or_else_the_default(home, default_home, outcom
     assert isinstance(verdict, Move) if outcome is None else verdict is outcome
 
 
+def test_a_canary_stays_where_what_it_left_is_found():
+    item = to_item(record(enrolled_by="canary", home_region=LOST))
+    assert judge(item, EVERY) is Outcome.CANARY
+
+
 def test_a_damaged_record_is_left_alone():
     item = {**to_item(record(home_region=LOST)), "homeRegion": {"S": "Ireland"}}
     assert judge(item, EVERY) is Outcome.MALFORMED
