@@ -64,12 +64,9 @@ def shadows_of(stack, detail):
     data = stack.client("iot-data")
     found = []
     for suffix in ("", "-stranger", "-neighbour"):
-        thing_name = f"{stack.name_prefix}-{serial}{suffix}"
         with contextlib.suppress(data.exceptions.ResourceNotFoundException):
-            data.get_thing_shadow(thingName=thing_name)
-            found.append(thing_name)
-        named = data.list_named_shadows_for_thing(thingName=thing_name)["results"]
-        found += [f"{thing_name}/{name}" for name in named]
+            data.get_thing_shadow(thingName=f"{stack.name_prefix}-{serial}{suffix}")
+            found.append(suffix)
     return found
 
 
