@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.e2e.regions import TwoRegions
 from tests.support.endpoint import using
 from tests.support.lines import Line
 from tests.support.stack import Stack
+from tests.support.waiting import until
 from tools.cli.main import cli
 from tools.device.failover import Failover, Way
 from tools.device.model import DeviceSpec, KeyFlow
@@ -29,25 +29,11 @@ from tools.device.store import CredentialStore, EndpointStore
 TYPE = "temperature-sensor"
 ROUNDS = int(os.environ.get("DRILL_ROUNDS", "3"))
 DEVICES = int(os.environ.get("DRILL_DEVICES", "4"))
-AGREEMENT_SECONDS = 60.0
 TIMEOUTS = Timeouts(socket=1.0, connection=5.0, answer=10, disconnection=1.0)
 HEARTBEAT = Heartbeat(seconds=0.5)
 # A device that comes back waits at most this long between two rounds through its endpoints.
 PATIENT = RetryPolicy(attempts=100, first_delay=0.5, max_delay=2.0, deadline=60.0)
 ONCE = RetryPolicy(attempts=1)
-
-
-def until(seen: Callable[[], Any], seconds: float = AGREEMENT_SECONDS) -> Any:
-    """What `seen` returns, once it is true.
-
-    Raises:
-        AssertionError: It was not in time.
-    """
-    deadline = time.monotonic() + seconds
-    while not (found := seen()):
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {seen.__doc__ or seen}"
-        time.sleep(0.1)
-    return found
 
 
 class Drill:
@@ -63,16 +49,24 @@ class Drill:
         self.regions = regions
         self.stacks, self.lines = regions.stacks, lines
         self._directory = directory
-        self._stack_file = str(regions.workspace.stack_file())
         ca_file = regions.first.endpoint.ca_file
         self.ways = [
             Way(name, line.transport(name, ca_file, TIMEOUTS))
             for name, line in zip(map(self._name, self.stacks), lines, strict=True)
         ]
+        self._before = set().union(*(self._certificates(stack) for stack in self.stacks))
 
     @staticmethod
     def _name(stack: Stack) -> str:
         return discover_host_name(stack.client("iot"))
+
+    @staticmethod
+    def _certificates(stack: Stack) -> dict[str, str]:
+        """Statuses by id."""
+        pages = stack.client("iot").get_paginator("list_certificates").paginate()
+        return {
+            each["certificateId"]: each["status"] for page in pages for each in page["certificates"]
+        }
 
     def close(self) -> None:
         """Close what leads to the Regions."""
@@ -138,7 +132,7 @@ class Drill:
     def operate(self, stack: Stack, *arguments: str) -> str:
         """Run a command against the stack of one Region, and return what it printed."""
         with using(stack.endpoint):
-            environment = {"IOT_PROVISIONING_STACK": self._stack_file}
+            environment = {"IOT_PROVISIONING_STACK": str(self.regions.stack_file)}
             result = CliRunner().invoke(cli, list(arguments), env=environment)
         assert result.exit_code == 0, result.output
         return result.output
@@ -196,9 +190,27 @@ class Drill:
         """A certificate's status in each Region."""
         return [status_of(stack.client("iot"), certificate_id) for stack in self.stacks]
 
-    def active(self, *certificate_ids: str) -> set[str]:
-        """Those of the certificates that are ACTIVE in any Region."""
-        return {each for each in certificate_ids if ACTIVE in self.statuses(each)}
+    def active(self) -> set[str]:
+        """The certificates that came about during this drill and are ACTIVE in any Region.
+
+        AWS IoT's own lists tell, whatever records and logs know.
+        """
+        return {
+            certificate_id
+            for stack in self.stacks
+            for certificate_id, status in self._certificates(stack).items()
+            if status == ACTIVE and certificate_id not in self._before
+        }
+
+    def active_for(self, serial_number: str) -> set[str]:
+        """The certificates that a device's thing has and that are ACTIVE, in any Region."""
+        found = set()
+        for stack in self.stacks:
+            iot, name = stack.client("iot"), f"{stack.name_prefix}-{serial_number}"
+            with contextlib.suppress(iot.exceptions.ResourceNotFoundException):
+                arns = iot.list_thing_principals(thingName=name)["principals"]
+                found |= {arn.rpartition("/")[2] for arn in arns}
+        return {each for each in found if ACTIVE in self.statuses(each)}
 
 
 @pytest.fixture

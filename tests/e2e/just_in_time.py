@@ -11,7 +11,7 @@ import datetime as dt
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from tests.support import terraform as support
 from tests.support.endpoint import new_account
 from tests.support.stack import IN_VAIN, Stack
 from tests.support.terraform import Workspace
+from tests.support.waiting import until
 from tools.device.failures import ConnectionRefused, NotAdmitted
 from tools.device.just_in_time import JustInTimeResult
 from tools.device.maker import Maker
@@ -36,7 +37,6 @@ SENSOR, GATEWAY = "temperature-sensor", "gateway"
 MANUFACTURER = "Northwind"
 
 KNOCK = RetryPolicy(attempts=1)
-PATIENT_SECONDS = 30.0
 
 DECISION = "provisioning-decision"
 
@@ -71,16 +71,6 @@ class Device:
     @property
     def certificate_id(self) -> str:
         return self.certificate.fingerprint(hashes.SHA256()).hex()
-
-
-def eventually(look: Callable[[], Any], seconds: float = PATIENT_SECONDS) -> Any:
-    """Look until there is something to see, and return it; the last look's answer in any case."""
-    deadline = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if seen or time.monotonic() > deadline:
-            return seen
-        time.sleep(0.1)
 
 
 class JustInTime(Stack):
@@ -216,9 +206,7 @@ class JustInTime(Stack):
 
     def decision(self, device: Device, ca: str = GATEWAYS) -> dict[str, str]:
         """The first decision on a device; it reaches the log a moment after it was made."""
-        decided = eventually(lambda: self._decided(device, ca))
-        assert decided, "nothing was decided"
-        return decided[0]
+        return until(lambda: self._decided(device, ca))[0]
 
     def _decided(self, device: Device, ca: str) -> list[dict[str, str]]:
         """The log without the events that there was nothing to decide on."""

@@ -5,6 +5,7 @@ The fixture `two_regions` is known to every layer, so that each uses the same st
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ class TwoRegions:
         claim: The claim certificate, which is good in both.
         maker: Of the gateways, whose CA is registered in both.
         workspace: Where it is applied; its outputs are of both Regions.
+        stack_file: The same outputs, as the tools read them.
     """
 
     first: Stack
@@ -36,6 +38,7 @@ class TwoRegions:
     claim: ClaimCertificate
     maker: Maker
     workspace: Workspace
+    stack_file: Path
 
     @property
     def stacks(self) -> tuple[Stack, Stack]:
@@ -65,7 +68,7 @@ def two_regions(auth_endpoint, tmp_path_factory) -> Iterator[TwoRegions]:
     first = stacks.pop(account.region)
     (second,) = stacks.values()
     claim = key.claim(first.template()["claim_certificates"][CLAIM]["pem"])
-    yield TwoRegions(first, second, claim, maker, workspace)
+    yield TwoRegions(first, second, claim, maker, workspace, workspace.stack_file())
     for stack in (first, second):
         stack.own_name.close()
         stack.transport.close()

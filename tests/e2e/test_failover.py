@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.places import FIRST, POLICY, SECOND, TRUST, Place, fingerprint
 from tests.support.endpoint import client
 from tests.support.lines import Line
+from tests.support.waiting import until
 from tools.device.claims import TrustedUserClaim
 from tools.device.failover import Failover, Way
 from tools.device.maker import Maker
@@ -93,10 +94,7 @@ def device(auth_endpoint, auth_account, lines):
 
 
 def is_connected(device, region, seconds):
-    deadline = time.monotonic() + seconds
-    while device.connected_to != region:
-        assert time.monotonic() < deadline, f"connected to {device.connected_to}, not {region}"
-        time.sleep(0.05)
+    until(lambda: device.connected_to == region, seconds, pause=0.05)
 
 
 @pytest.mark.parametrize("silently", [False, True], ids=["loud", "silent"])

@@ -15,9 +15,10 @@ import pytest
 
 from device_registry.reasons import Denial
 from device_registry.record import Status
-from tests.e2e.just_in_time import GATEWAY, GATEWAYS, OTHER_GATEWAYS, SENSOR, eventually
+from tests.e2e.just_in_time import GATEWAY, GATEWAYS, OTHER_GATEWAYS, SENSOR
 from tests.support.capabilities import Capability, requires
 from tests.support.terraform import ROOT
+from tests.support.waiting import until
 from tools.device.failures import ConnectionRefused, DeviceError
 
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
@@ -62,7 +63,7 @@ def refused(stack, device, denial, ca=GATEWAYS):
     assert (entry["outcome"], entry["reason"]) == ("denied", denial)
     assert entry["claimCertificateId"] == stack.ca(ca)["certificate_id"]
     assert entry["gate"] == stack.ca(ca)["name"]
-    assert eventually(lambda: stack.status(device) == "INACTIVE")
+    until(lambda: stack.status(device) == "INACTIVE")
     assert not stack.has_thing(device)
     return entry
 
@@ -76,7 +77,7 @@ def test_an_enrolled_gateway_comes_up(just_in_time):
     assert result.attempts >= 2
     assert outcome(just_in_time, device) == ADMITTED
     # A second connection may have come while the first one's event was being decided.
-    assert eventually(lambda: "FIRST_CLAIM" in just_in_time.verdicts(device))
+    until(lambda: "FIRST_CLAIM" in just_in_time.verdicts(device))
     assert Counter(just_in_time.verdicts(device)) - Counter(REPEAT=ANY_NUMBER) == {"FIRST_CLAIM": 1}
     assert just_in_time.admit(device).attempts == 1
 
@@ -145,7 +146,7 @@ def test_a_second_certificate_for_the_same_serial_number(just_in_time):
     just_in_time.turned_away(second)
     entry = just_in_time.decision(second)
     assert entry["reason"] == Denial.ALREADY_ACTIVE
-    assert eventually(lambda: just_in_time.status(second) == "INACTIVE")
+    until(lambda: just_in_time.status(second) == "INACTIVE")
     assert just_in_time.everything(first) == before
 
 
@@ -194,13 +195,12 @@ def dead_letter(stack, device):
     queues, url = stack.client("sqs"), stack.ca(GATEWAYS)["dead_letter_queue_url"]
 
     def look():
+        """The message is in the queue."""
         answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         bodies = [message["Body"] for message in answer.get("Messages", [])]
         return next((body for body in bodies if device.certificate_id in body), None)
 
-    message = eventually(look)
-    assert message, "nothing is in the queue"
-    return message
+    return until(look)
 
 
 # --- any number of events, in any order, and runs that are stopped

@@ -12,9 +12,10 @@ import pytest
 from device_lifecycle import audit
 from device_registry.record import ReprovisionPolicy
 from device_registry.transitions import Action, Change, transition_update
-from tests.e2e.just_in_time import GATEWAY, GATEWAYS, eventually
+from tests.e2e.just_in_time import GATEWAY, GATEWAYS
 from tests.support.capabilities import Capability, requires
 from tests.support.terraform import ROOT
+from tests.support.waiting import in_time, until
 from tools.device.failures import ConnectionRefused, NotReachable
 from tools.device.model import DeviceSpec, registration_parameters
 
@@ -119,7 +120,7 @@ def test_the_certificate_that_another_took_over_from_is_switched_off(fleet, seri
     fleet.forget(serial_number)
     second = fleet.admit(serial_number, GATEWAY)
     assert fleet.in_service(serial_number).certificate_id == second.certificate_id
-    assert eventually(lambda: fleet.certificate_status(first.certificate_id) == "INACTIVE")
+    until(lambda: fleet.certificate_status(first.certificate_id) == "INACTIVE")
     assert fleet.certificate_status(second.certificate_id) == "ACTIVE"
     with pytest.raises(ConnectionRefused):
         fleet.transport.connect(superseded, first.thing_name)
@@ -140,13 +141,13 @@ def test_what_the_table_says_happens_at_aws_iot(fleet, serial_number):
         with fleet.session(fleet.credentials(serial_number), thing_name) as session:
             assert not cut_off(session, topic)
             turn(fleet, serial_number, action)
-            assert eventually(lambda: cut_off(session, topic))
+            until(lambda: cut_off(session, topic))
         assert fleet.certificate_status(certificate_id) == status
         with pytest.raises(ConnectionRefused):
             fleet.admit(serial_number, SENSOR)
         if action is Action.SUSPEND:
             turn(fleet, serial_number, Action.RESUME)
-            assert eventually(lambda: fleet.certificate_status(certificate_id) == "ACTIVE")
+            until(lambda: fleet.certificate_status(certificate_id) == "ACTIVE")
             assert fleet.admit(serial_number, SENSOR).certificate_id == certificate_id
     fleet.forget(serial_number)
     fleet.refused(serial_number, SENSOR)
@@ -159,7 +160,7 @@ def test_what_the_table_says_happens_at_aws_iot(fleet, serial_number):
         ("SUSPENDED", "ACTIVE"),
         ("ACTIVE", "REVOKED"),
     ]
-    eventually(lambda: len(changes(fleet, serial_number)) >= len(expected))
+    in_time(lambda: len(changes(fleet, serial_number)) >= len(expected))
     assert sorted(changes(fleet, serial_number)) == sorted(expected)
     (suspended,) = trail(fleet, serial_number, to="SUSPENDED")
     assert [suspended[name] for name in CHANGES] == [
@@ -168,7 +169,7 @@ def test_what_the_table_says_happens_at_aws_iot(fleet, serial_number):
     decisions = ["WRONG_DEVICE_TYPE", "FIRST_CLAIM", "REVOKED"]
     assert fleet.reasons(serial_number, 3) == decisions
     decided = {"event": "provisioning-decision"}
-    eventually(lambda: len(trail(fleet, serial_number, **decided)) >= len(decisions))
+    in_time(lambda: len(trail(fleet, serial_number, **decided)) >= len(decisions))
     kept = trail(fleet, serial_number, **decided)
     assert sorted(entry["reason"] for entry in kept) == sorted(decisions)
 
@@ -181,8 +182,8 @@ def test_no_secret_of_a_device_is_in_the_audit_trail(fleet, serial_number):
         issued = session.create_keys_and_certificate()
         parameters = registration_parameters(DeviceSpec(serial_number, SENSOR))
         session.register_thing("acme-factory", issued.ownership_token, parameters)
-    assert eventually(lambda: trail(fleet, serial_number, to="PROVISIONING"))
-    assert eventually(lambda: trail(fleet, serial_number, event="provisioning-decision"))
+    until(lambda: trail(fleet, serial_number, to="PROVISIONING"))
+    until(lambda: trail(fleet, serial_number, event="provisioning-decision"))
 
     group = fleet.outputs["device_lifecycle"]["audit_log_group_name"]
     entries = list(fleet.log_entries(group))
@@ -202,10 +203,10 @@ def test_a_device_of_its_makers_ca_goes_the_same_way(just_in_time):
     assert record.certificate_id == device.certificate_id
     assert shadow(just_in_time, device.serial_number)[0] == first_shadow(GATEWAY)
     turn(just_in_time, device.serial_number, Action.REVOKE)
-    assert eventually(lambda: just_in_time.status(device) == "REVOKED")
+    until(lambda: just_in_time.status(device) == "REVOKED")
     just_in_time.turned_away(device)
-    kept = eventually(
+    kept = until(
         lambda: trail(just_in_time, device.serial_number, reason="FIRST_CLAIM", outcome="allowed")
     )
     assert [entry["gate"] for entry in kept] == [just_in_time.ca(GATEWAYS)["name"]]
-    assert eventually(lambda: trail(just_in_time, device.serial_number, to="REVOKED"))
+    until(lambda: trail(just_in_time, device.serial_number, to="REVOKED"))

@@ -17,12 +17,13 @@ from botocore.exceptions import ClientError
 from device_registry.record import ReprovisionPolicy, Status
 from device_registry.transitions import Action
 from tests.e2e.fleet import Fleet
-from tests.e2e.just_in_time import GATEWAY, eventually
+from tests.e2e.just_in_time import GATEWAY
 from tests.e2e.test_lifecycle import first_shadow, shadow, trail, turn
 from tests.support import terraform as support
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client, new_account
 from tests.support.stack import root_module
+from tests.support.waiting import until
 from tools.claims import csr
 from tools.device.failures import ConnectionRefused, Rejected
 from tools.device.model import ClientCredentials, DeviceSpec, registration_parameters
@@ -111,7 +112,7 @@ class Choices(Fleet):
                 return True
 
             # A hook that has no time left on a busy machine says no; devices ask again.
-            assert eventually(registered)
+            until(registered)
         return issued.certificate_id
 
     def archived(self, entry_id):
@@ -149,7 +150,7 @@ class Choices(Fleet):
             )
             return json.loads(answer["Payload"].read())["allowProvisioning"]
 
-        assert eventually(allowed)
+        until(allowed)
         assert self.certificate_status(certificate_id) == "PENDING_ACTIVATION"
         return certificate_id
 
@@ -182,7 +183,7 @@ class Choices(Fleet):
             FunctionName=function["name"], Qualifier="live", Payload=json.dumps(event)
         )
         assert "FunctionError" not in answer, answer["Payload"].read()
-        entries = eventually(lambda: self.journal("sweep", event="sweep")[before:])
+        entries = until(lambda: self.journal("sweep", event="sweep")[before:])
         counted = {name: count for name, count in entries[0].items() if isinstance(count, int)}
         assert counted["checked"] > 0
         return {name: n for name, n in counted.items() if n and name not in ("checked", "stuck")}
@@ -279,7 +280,7 @@ def test_the_thing_of_a_registration_turns_the_record_active(choices, enrolled):
         "thing registered",
     )
     assert shadow(choices, enrolled)[0] == first_shadow(GATEWAY)
-    assert eventually(lambda: trail(choices, enrolled, to="ACTIVE"))
+    until(lambda: trail(choices, enrolled, to="ACTIVE"))
     told = {"event": "unexpected-thing", "thingName": record.thing_name}
     assert choices.journal("confirmation", **told) == []
 
@@ -287,8 +288,8 @@ def test_the_thing_of_a_registration_turns_the_record_active(choices, enrolled):
 def test_the_archive_has_what_the_trail_has_and_keeps_it(choices, enrolled):
     choices.register(enrolled)
     choices.in_service(enrolled)
-    entry = eventually(lambda: trail(choices, enrolled, to="ACTIVE"))[0]
-    archived = eventually(lambda: choices.archived(entry["id"]))
+    entry = until(lambda: trail(choices, enrolled, to="ACTIVE"))[0]
+    archived = until(lambda: choices.archived(entry["id"]))
     assert archived["entry"] == entry
     s3, version = choices.client("s3"), archived["version"]
     retention = s3.get_object_retention(**version)["Retention"]
@@ -306,7 +307,7 @@ def test_the_thing_of_a_device_that_was_cut_off_turns_nothing(choices, enrolled)
         thingName=thing_name, attributePayload={"attributes": {"location": "shelf"}}
     )
     told = {"event": "activation", "outcome": "unchanged", "serialNumber": enrolled}
-    (entry,) = eventually(lambda: choices.journal("confirmation", **told))
+    (entry,) = until(lambda: choices.journal("confirmation", **told))
     assert entry["reason"] == "SUSPENDED"
     assert choices.record(enrolled).status is Status.SUSPENDED
 
@@ -317,12 +318,10 @@ def test_a_thing_without_a_record_is_reported_and_by_choice_quarantined(choices,
     choices.choose("report")
     reported = Stranger(choices, f"{PREFIX}-{secrets.token_hex(4)}")
     told = {"event": "unexpected-thing", "thingName": reported.name}
-    (entry,) = eventually(lambda: choices.journal("confirmation", **told))
+    (entry,) = until(lambda: choices.journal("confirmation", **told))
     assert (entry["outcome"], entry["level"]) == ("reported", "WARN")
     group = choices.outputs["device_lifecycle"]["audit_log_group_name"]
-    assert eventually(
-        lambda: [each for each in choices.log_entries(group) if each.items() >= told.items()]
-    )
+    until(lambda: [each for each in choices.log_entries(group) if each.items() >= told.items()])
     assert (reported.status, choices.quarantined()) == ("ACTIVE", [])
     assert reported.connects()
 
@@ -330,19 +329,19 @@ def test_a_thing_without_a_record_is_reported_and_by_choice_quarantined(choices,
     stranger = Stranger(choices, f"{PREFIX}-{secrets.token_hex(4)}")
     elsewhere = Stranger(choices, f"else-{secrets.token_hex(4)}")
     told |= {"thingName": stranger.name, "outcome": "quarantined"}
-    assert eventually(lambda: choices.journal("confirmation", **told))
+    until(lambda: choices.journal("confirmation", **told))
     assert (stranger.status, choices.quarantined()) == ("INACTIVE", [stranger.name])
     assert not stranger.connects()
     # What was only reported then is found again when somebody changes it.
     reported.change()
-    assert eventually(lambda: reported.status == "INACTIVE")
+    until(lambda: reported.status == "INACTIVE")
 
     # The certificate of a device of ours is not a stranger's to lose.
     with choices.no_thing_events():
         impostor = Stranger(choices, f"{PREFIX}-{secrets.token_hex(4)}", held)
     impostor.change()
     told |= {"thingName": impostor.name, "outcome": "reported"}
-    (entry,) = eventually(lambda: choices.journal("confirmation", **told))
+    (entry,) = until(lambda: choices.journal("confirmation", **told))
     assert held in entry["detail"]
     assert sorted(choices.quarantined()) == sorted([reported.name, stranger.name])
     statuses = [impostor.status, elsewhere.status, choices.certificate_status(held)]
@@ -390,23 +389,23 @@ def test_the_sweep_catches_what_is_activated_after_its_device_was_cut_off(choice
     turn(choices, enrolled, Action.SUSPEND)
     # The last that the function does about it.
     dropped = {"serialNumber": enrolled, "event": "connection-dropped"}
-    assert eventually(lambda: choices.journal("enforcement", **dropped))
+    until(lambda: choices.journal("enforcement", **dropped))
     assert choices.certificate_status(certificate_id) == "PENDING_ACTIVATION"
     choices.switch(certificate_id, "ACTIVE")
     assert choices.sweep() == {"cutOff": 1}
     assert choices.certificate_status(certificate_id) == "INACTIVE"
     assert choices.record(enrolled).suspended_certificate_ids == {certificate_id}
     turn(choices, enrolled, Action.RESUME)
-    assert eventually(lambda: choices.certificate_status(certificate_id) == "ACTIVE")
+    until(lambda: choices.certificate_status(certificate_id) == "ACTIVE")
 
 
 def test_the_sweep_switches_a_superseded_certificate_off(choices, enrolled):
     first = choices.register(enrolled)
     choices.in_service(enrolled)
     second = choices.register(enrolled)
-    assert eventually(lambda: choices.record(enrolled).status is Status.ACTIVE)
+    until(lambda: choices.record(enrolled).status is Status.ACTIVE)
     assert choices.record(enrolled).retired_certificate_ids == {first}
-    assert eventually(lambda: choices.certificate_status(first) == "INACTIVE")
+    until(lambda: choices.certificate_status(first) == "INACTIVE")
     choices.switch(first, "ACTIVE")
     assert choices.sweep() == {"superseded": 1}
     statuses = [choices.certificate_status(each) for each in (first, second)]

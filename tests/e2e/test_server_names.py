@@ -4,12 +4,12 @@ tests/support/server_names.py has the embedded endpoint do so.
 """
 
 import json
-import time
 
 import pytest
 
 from tests.e2e.places import FIRST, SECOND, TRUST, Place, fingerprint
 from tests.support.endpoint import client, new_account
+from tests.support.waiting import until
 from tools.device.failures import ConnectionRefused, NotReachable
 from tools.device.maker import Maker
 from tools.device.model import ClientCredentials
@@ -138,7 +138,5 @@ def test_a_ca_of_two_regions_registers_where_the_device_dials(places, dial):
     device = maker.device({"CommonName": "device"})
     with pytest.raises(REFUSED):
         dial(device, second)
-    deadline = time.monotonic() + 10
-    while second.status(device) is None and time.monotonic() < deadline:
-        time.sleep(0.05)
+    until(lambda: second.status(device))
     assert (first.status(device), second.status(device)) == (None, "PENDING_ACTIVATION")

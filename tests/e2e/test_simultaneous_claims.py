@@ -7,13 +7,15 @@ import random
 import secrets
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 
 import pytest
 
 from device_registry.certificates import ACTIVE
 from device_registry.record import Status
-from tests.e2e.drills import ONCE, ROUNDS, TYPE, until
-from tools.device.failures import DeviceError
+from tests.e2e.drills import ONCE, ROUNDS, TYPE
+from tests.support.waiting import until
+from tools.device.failures import Rejected
 
 pytestmark = [pytest.mark.endpoint, pytest.mark.drill]
 
@@ -23,15 +25,19 @@ BOARDS = ("one", "other")
 
 
 def claim_in_both(drill, serial_number):
-    """Let two devices claim a serial number, one in each Region; return what each got."""
+    """Let two devices claim a serial number, one in each Region.
+
+    Returns:
+        What each got: its result, or how it was refused.
+    """
     together = threading.Barrier(len(BOARDS))
 
     def claim(number):
         together.wait()
         try:
             return drill.provision(serial_number, number, board=BOARDS[number], retry=ONCE)
-        except DeviceError:
-            return None
+        except Rejected as refused:
+            return refused
 
     with ThreadPoolExecutor(len(BOARDS)) as pool:
         return list(pool.map(claim, range(len(BOARDS))))
@@ -47,8 +53,12 @@ def test_the_home_region_alone_lets_one_in(drill, number):
     drill.agreed(serial_number)
     with drill.delayed(SPREAD.uniform(0, SLOWEST_SECONDS)):
         results = claim_in_both(drill, serial_number)
-        assert results[1 - home] is None
-        won = results[home].certificate_id
+        refused, won = results[1 - home], results[home].certificate_id
+        assert isinstance(refused, Rejected)
+        assert (refused.operation, refused.status_code) == ("RegisterThing", HTTPStatus.FORBIDDEN)
+        assert drill.active() == {won}
+    decided = drill.stacks[1 - home].decisions(serial_number)
+    assert [decision["reason"] for decision in decided] == ["NOT_HOME_REGION"]
     record = drill.agreed(serial_number)
     assert record.certificate_ids == {won}
 
@@ -57,6 +67,7 @@ def test_the_home_region_alone_lets_one_in(drill, number):
         return drill.statuses(won) == [ACTIVE, ACTIVE]
 
     until(copied)
+    assert drill.active() == drill.active_for(serial_number) == {won}
 
 
 @pytest.mark.failure_mode("S16")
@@ -72,11 +83,11 @@ def test_where_both_were_home_one_certificate_remains(drill, number):
         results = claim_in_both(drill, serial_number)
         ids = [result.certificate_id for result in results]
         assert len(set(ids)) == len(BOARDS), "both were let in, which is what this is about"
-        assert drill.active(*ids) == set(ids)
+        assert drill.active() == set(ids)
 
     def converged():
         """At most one certificate is ACTIVE, in any Region."""
-        return len(drill.active(*ids)) <= 1
+        return len(drill.active()) <= 1
 
     until(converged)
 
@@ -96,15 +107,21 @@ def test_where_both_were_home_one_certificate_remains(drill, number):
         return winner and ACTIVE not in drill.statuses(loser)
 
     until(settled)
+    assert drill.active() == drill.active_for(serial_number) == {record.certificate_id}
     functions = [
         stack.outputs["device_lifecycle"]["functions"]["enforcement"] for stack in drill.stacks
     ]
-    told = [
-        entry
-        for stack, function in zip(drill.stacks, functions, strict=True)
-        for entry in stack.log_entries(f"/aws/lambda/{function['name']}")
-        if entry.get("event") == "registry-conflict" and entry.get("serialNumber") == serial_number
-    ]
-    # What one Region wrote of it may have undone the winner's confirmation in the other.
-    forgotten = [entry for entry in told if entry["detail"] == "a certificate was forgotten"]
-    assert [entry["certificateId"] for entry in forgotten] == [loser]
+
+    def told():
+        """A function's log tells of the conflict."""
+        return [
+            entry["certificateId"]
+            for stack, function in zip(drill.stacks, functions, strict=True)
+            for entry in stack.log_entries(function["log_group_name"])
+            if entry.get("event") == "registry-conflict"
+            and entry.get("serialNumber") == serial_number
+            # What one Region wrote of it may have undone the winner's confirmation in the other.
+            and entry["detail"] == "a certificate was forgotten"
+        ]
+
+    assert until(told) == [loser]

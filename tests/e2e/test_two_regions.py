@@ -32,9 +32,8 @@ def test_no_private_key_is_in_the_state(two_regions):
 
 
 def test_the_tools_take_the_stack_of_their_region(two_regions):
-    file = two_regions.workspace.stack_file()
     for stack in two_regions.stacks:
-        assert read(file, lambda stack=stack: region(stack)).template_names == {
+        assert read(two_regions.stack_file, lambda stack=stack: region(stack)).template_names == {
             "factory": stack.template()["name"]
         }
 

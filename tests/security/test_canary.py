@@ -9,13 +9,14 @@ import pytest
 from click.testing import CliRunner
 
 from canary import registry
-from canary.checks import NOT_REACHED
+from canary.checks import NOT_REACHED, Name
 from device_registry import names
 from device_registry.record import Status, status_shard
 from tests.support import terraform as support
 from tests.support.canary import run_canary
 from tests.support.capabilities import Capability, requires
-from tests.support.endpoint import session, using
+from tests.support.endpoint import new_account, session, using
+from tests.support.stack import Stack, root_module
 from tests.support.terraform import Workspace
 from tools.cli.main import cli
 from tools.verification.run import verify
@@ -92,11 +93,11 @@ def broken_hook(stack):
 
 
 @contextlib.contextmanager
-def hook_without_its_table(stack):
+def hook_that_asks_another_table(stack):
     name = stack.outputs["hook_function_name"]
     functions = stack.client("lambda")
     environment = functions.get_function_configuration(FunctionName=name)["Environment"]
-    elsewhere = environment["Variables"] | {"DEVICE_REGISTRY_TABLE": "gone"}
+    elsewhere = environment["Variables"] | {"DEVICE_REGISTRY_TABLE": "elsewhere"}
     with changed_hook(stack, Environment={"Variables": elsewhere}):
         yield
 
@@ -189,7 +190,7 @@ def test_the_command_says_the_same_and_what_only_an_account_can_answer(guarded, 
     ("planted", "check", "cause"),
     [
         (broken_hook, "registration", "The hook is broken"),
-        (hook_without_its_table, "registration", "the table that it is told of is gone"),
+        (hook_that_asks_another_table, "registration", "the table that it is told of is gone"),
         (hook_that_nobody_may_call, "registration", "its permission was removed"),
         (role_that_may_not, "registration", "The provisioning role lacks a permission"),
         (missing_policy, "registration", "The policy acme-pressure-sensor is missing"),
@@ -208,12 +209,45 @@ def test_a_planted_fault_is_found_and_named(guarded, planted, check, cause):
     names = [one.name for one in verification.checks]
     after = verification.checks[names.index(check) + 1 : -1]
     assert {one.detail for one in after} == {NOT_REACHED}
+    removal = verification.checks[-1]
+    # Nothing was made by a run that found the stack itself at fault.
+    assert removal.passed == (check != Name.STACK)
+    if removal.passed:
+        assert shadows_of(guarded, removal.detail) == []
     assert what_there_is(guarded) == before
 
 
-def test_a_table_that_is_gone_is_found_and_named(guarded):
-    verification = verified(guarded, registry_table_name="acme-gone")
-    assert "The registry's table acme-gone is gone" in verification.checks[0].detail
+def test_a_table_that_there_never_was_is_named(guarded):
+    verification = verified(guarded, registry_table_name="acme-elsewhere")
+    assert "The registry's table acme-elsewhere is gone" in verification.checks[0].detail
+    assert {one.detail for one in verification.checks[1:]} == {NOT_REACHED}
+
+
+@pytest.mark.drill
+def test_a_table_that_is_gone_is_found_and_named(auth_endpoint, tmp_path):
+    """The registry of a stack of its own, which is of no use to anybody afterwards."""
+    account = new_account(auth_endpoint)
+    variables = {
+        "name_prefix": "acme",
+        "device_types": {KIND: {}},
+        "templates": {TEMPLATE: {}},
+        "device_lifecycle": {"enabled": False},
+        "monitoring": {"enabled": False},
+        "prune_template_versions": False,
+    }
+    workspace = root_module(support.stage(tmp_path / "copy"), account, variables)
+    workspace.apply()
+    stack = Stack(workspace.outputs(), account, tmp_path / "devices")
+    stack.transport.close()
+    assert verified(stack).passed
+
+    table, name = stack.client("dynamodb"), stack.outputs["registry_table_name"]
+    table.update_table(TableName=name, DeletionProtectionEnabled=False)
+    table.delete_table(TableName=name)
+    table.get_waiter("table_not_exists").wait(TableName=name)
+    verification = verified(stack)
+    assert not verification.passed
+    assert f"The registry's table {name} is gone" in verification.checks[0].detail
     assert {one.detail for one in verification.checks[1:]} == {NOT_REACHED}
 
 

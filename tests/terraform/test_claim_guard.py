@@ -18,6 +18,7 @@ from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client, new_account
 from tests.support.stack import ClaimKey
 from tests.support.terraform import Workspace, stage
+from tests.support.waiting import until
 from tools.device.claims import ClaimCertificate
 from tools.device.failures import ConnectionRefused
 from tools.device.session import Endpoint as DeviceEndpoint
@@ -34,7 +35,6 @@ CLAIMS = ("factory/line-1", "factory/line-2", "factory/line-3", "factory/line-4"
 QUIET = "factory/line-4"
 BUDGET = 20
 IN_WINDOW_SECONDS = 10
-WAIT_SECONDS = 30
 # Three attempts, with pauses between them, and a queue behind.
 FAILED_SECONDS = 60
 
@@ -136,14 +136,6 @@ class Leak:
         return heard
 
 
-def until(condition, seconds=WAIT_SECONDS):
-    """Wait until something holds, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
-
-
 @pytest.fixture(scope="module")
 def leak(auth_endpoint, tmp_path_factory):
     account = new_account(auth_endpoint)
@@ -230,7 +222,7 @@ def test_a_claim_beyond_its_budget_is_switched_off_and_stays_so(leak):
     assert leak.alarm(leaked)["StateValue"] == "OK"
     assert leak.status(leaked) == "INACTIVE"
     leak.leaks(leaked)
-    assert until(lambda: len(list(leak.lines(leaked))) > 1)
+    until(lambda: len(list(leak.lines(leaked))) > 1)
     assert list(leak.lines(leaked))[1:] == [("claim-disabled", "unchanged", None)]
     assert leak.status(leaked) == "INACTIVE"
 

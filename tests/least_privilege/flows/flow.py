@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.support.stack import Stack
+from tests.support.waiting import in_time
 from tools.claims import csr
 from tools.device.failures import ActionDenied, DeviceError, Rejected
 from tools.device.model import ClientCredentials
@@ -107,10 +107,7 @@ def see(seen: object, symptom: str) -> None:
 
 def soon(look: Callable[[], Any], seconds: float = SOON_SECONDS) -> Any:
     """What there is to see within a short time, and the last look's answer in any case."""
-    deadline = time.monotonic() + seconds
-    while not (seen := look()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return seen
+    return in_time(look, seconds, pause=0.05)
 
 
 def invoke(stack: Stack, function: str, event: Any, qualifier: str | None = "live") -> Any:

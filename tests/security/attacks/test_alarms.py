@@ -6,12 +6,12 @@ import secrets
 
 import pytest
 
-from tests.e2e.just_in_time import eventually
 from tests.least_privilege.flows.callers import alarm_states, listening
 from tests.security.attacks.attempt import against, denied, held
 from tests.security.attacks.protections import Protection
 from tests.support.capabilities import Capability, requires
 from tests.support.endpoint import client
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
@@ -45,11 +45,12 @@ def test_an_alarm_of_somebody_else_tells_the_topic(guarded):
     own, foreign, heard = f"{guarded.name_prefix}-{name}", f"foreign-{name}", set()
 
     def told():
+        """The topic tells of the stack's own alarm."""
         heard.update(alarm for alarm, _ in alarm_states(guarded, queue))
         return own in heard
 
     with listening(guarded) as queue, going_off(guarded, foreign), going_off(guarded, own):
-        assert eventually(told), "the topic tells nobody"
+        until(told)
     held(foreign not in heard, "the topic tells of a foreign alarm")
 
 

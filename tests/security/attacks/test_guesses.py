@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from tests.e2e.just_in_time import eventually
 from tests.security.attacks.attempt import against, held, refused
 from tests.security.attacks.protections import Protection
 from tests.support.capabilities import Capability, requires
+from tests.support.waiting import in_time, until
 
 pytestmark = [pytest.mark.endpoint, requires(Capability.IAM_ENFORCED)]
 
@@ -45,9 +45,9 @@ def test_serial_numbers_are_guessed_unnoticed(
     before = counted(guarded)
     for _ in range(GUESSES):
         refused(register, claimant, f"SN-{secrets.token_hex(4)}", token=spare_token)
-    assert eventually(lambda: logged(guarded, claim_client_id) == GUESSES)
+    until(lambda: logged(guarded, claim_client_id) == GUESSES)
     # A line is counted right after it was written.
-    found = eventually(lambda: counted(guarded) >= before + GUESSES, COUNTED_SECONDS)
+    found = in_time(lambda: counted(guarded) >= before + GUESSES, COUNTED_SECONDS)
     held(found, "nobody counts")
 
     metric = guarded.outputs["hook_metrics"]

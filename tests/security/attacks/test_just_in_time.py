@@ -7,12 +7,13 @@ import pytest
 from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 
-from tests.e2e.just_in_time import GATEWAY, GATEWAYS, KNOCK, eventually
+from tests.e2e.just_in_time import GATEWAY, GATEWAYS, KNOCK
 from tests.security.attacks.attempt import against, held, refused
 from tests.security.attacks.log_lines import INJECTIONS, INVISIBLE, decisions, watch
 from tests.security.attacks.protections import Protection
 from tests.support.capabilities import Capability, requires
 from tests.support.stack import IN_VAIN
+from tests.support.waiting import until
 from tools.device import maker as makers
 from tools.device.maker import Maker
 
@@ -91,7 +92,7 @@ def test_a_gateways_certificate_names_a_thing_of_somebody_else(just_in_time, vic
     just_in_time.knock(thief)
     just_in_time.decision(thief)
     untouched(just_in_time, victim)
-    assert eventually(lambda: just_in_time.status(thief) == "ACTIVE")
+    until(lambda: just_in_time.status(thief) == "ACTIVE")
     assert just_in_time.principals(thief.thing_name) == [thief.certificate_id]
 
 

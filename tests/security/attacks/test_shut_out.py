@@ -7,10 +7,10 @@ registry, and either is enough: each is tried here where the other one does noth
 import pytest
 
 from device_registry.transitions import Action
-from tests.e2e.just_in_time import eventually
 from tests.security.attacks.attempt import against, held, refused
 from tests.security.attacks.protections import TYPE, Protection
 from tests.support.capabilities import Capability, requires
+from tests.support.waiting import in_time
 from tools.registry.operate import operate
 from tools.registry.table import RegistryTable
 
@@ -66,7 +66,7 @@ def test_a_device_connects_whose_record_alone_says_that_it_is_shut_out(
 ):
     """Whoever writes the record may know nothing of certificates."""
     shut_out(guarded, None, serial_number, action)
-    switched = eventually(
+    switched = in_time(
         lambda: guarded.certificate_status(serial_number) != "ACTIVE", SWITCHED_SECONDS
     )
     held(switched, "its certificate was left alone")
