@@ -223,14 +223,15 @@ def test_a_hundred_connections_of_one_certificate_make_one_device(just_in_time):
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         answers = Counter(pool.map(connect, range(CONNECTIONS)))
     just_in_time.admit(device)
+    # Each of those that were turned away made an event.
+    until(lambda: len(just_in_time.gate_log(device)) >= answers["turned away"])
     said = quiet_log(just_in_time, device)
 
     assert answers.keys() <= {"turned away", "let in"}
-    # Each of those that were turned away made an event. Several runs were under way at the same
-    # time, one of them took the claim, and the others found it to be theirs.
-    assert said.keys() == {"FIRST_CLAIM", "REPEAT", "NOT_PENDING"}
+    # One run took the claim. Those that were under way with it found it to be theirs, and those
+    # that a busy machine began later found nothing left to do.
+    assert {"FIRST_CLAIM"} < said.keys() <= {"FIRST_CLAIM", "REPEAT", "NOT_PENDING"}
     assert said["FIRST_CLAIM"] == 1
-    assert said.total() >= answers["turned away"]
     assert outcome(just_in_time, device) == ADMITTED
     assert changes_of_the_record(just_in_time, device) == ["INSERT", *["MODIFY"] * 3]
 
