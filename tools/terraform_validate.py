@@ -1,4 +1,4 @@
-"""Run `terraform validate` on the root module, every module and every example.
+"""Run `terraform validate` on everything below `terraform/`: what is called, with its caller.
 
 In a copy, so that no `.terraform` directory, lock file or plan appears in the repository, and with
 an empty package where a configuration reads one, so that `validate` does not depend on a build.
@@ -6,6 +6,7 @@ an empty package where a configuration reads one, so that `validate` does not de
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,23 @@ from pathlib import Path
 
 from tools import terraform_env
 
+_LOCAL_SOURCE = re.compile(r'^ *source *= *"(\.\.?(?:/[^"]*)?)"', re.MULTILINE)
 LEFT_OUT = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "README.md")
 
 
 def configurations(root: Path) -> list[Path]:
-    """Every directory below `root` that is a module, relative to `root`, sorted."""
-    return sorted({path.parent.relative_to(root) for path in root.glob("terraform/**/versions.tf")})
+    """Every directory below `root` that is a module and that no other calls, sorted.
+
+    Relative to `root`. Terraform validates with each of them what it calls.
+    """
+    modules = {path.parent for path in root.glob("terraform/**/versions.tf")}
+    called = {
+        (directory / source).resolve()
+        for directory in modules
+        for path in directory.glob("*.tf")
+        for source in _LOCAL_SOURCE.findall(path.read_text(encoding="utf-8"))
+    }
+    return sorted(each.relative_to(root) for each in modules if each.resolve() not in called)
 
 
 def copy(root: Path, target: Path) -> None:

@@ -20,6 +20,9 @@ def stack(root, tmp_path_factory):
         name_prefix="many",
         device_types={kind: {"topics": {"publish": ["telemetry"]}} for kind in KINDS},
         templates={"factory": {}},
+        # They do not grow with the kinds, and take their time.
+        device_lifecycle={"enabled": False},
+        monitoring={"enabled": False},
     )
     workspace.apply()
     return Stack(workspace.outputs(), account, tmp_path_factory.mktemp("devices"))

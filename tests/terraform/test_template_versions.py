@@ -29,6 +29,9 @@ def variables(revision, **template):
         "name_prefix": PREFIX,
         "device_types": {"sensor": {"topics": {"publish": ["telemetry"]}}},
         "templates": {"factory": {"parameters": parameters, **template}},
+        # They follow no template, and take most of an apply's time.
+        "device_lifecycle": {"enabled": False},
+        "monitoring": {"enabled": False},
     }
 
 

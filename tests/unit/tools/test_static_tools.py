@@ -34,6 +34,18 @@ def test_an_invalid_configuration_fails_with_its_name(configuration, tmp_path, c
     assert "terraform/modules/one:" in capfd.readouterr().err
 
 
+def test_what_is_called_is_validated_with_its_caller(configuration, tmp_path, capfd):
+    (configuration / "main.tf").write_text('output "x" {\n  value = var.missing\n}\n')
+    caller = tmp_path / "terraform/examples/two"
+    caller.mkdir(parents=True)
+    (caller / "versions.tf").write_text(
+        'module "one" {\n  source = "../../modules/one" # from elsewhere: git::https://...\n}\n'
+    )
+    assert terraform_validate.configurations(tmp_path) == [caller.relative_to(tmp_path)]
+    assert terraform_validate.main(tmp_path) == 1
+    assert "Reference to undeclared input variable" in capfd.readouterr().err
+
+
 def test_a_missing_terraform_is_one_sentence(configuration, tmp_path, monkeypatch, capsys):
     def refuse():
         raise terraform_env.ToolError("Terraform 1.9 or newer is needed")
