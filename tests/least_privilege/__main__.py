@@ -36,7 +36,7 @@ class Run:
         """Everything that is to be tried in one stack."""
         flows = [flow for flow in FLOWS if flow.stack == name]
         due = [one for one in entries if any(flow.stack == name for flow in one.flows)]
-        papers = [one for one in entries if not one.flows and name in one.held]
+        papers = [one for one in entries if one.documented and name in one.held]
         task = self.progress.add_task(name, total=len(due) + 3)
 
         def tell(what: str) -> None:

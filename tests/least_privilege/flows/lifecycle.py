@@ -230,14 +230,19 @@ def suspended(device: DeviceRecord) -> dict[str, Any]:
 def cut_off(stack: Fleet) -> None:
     certificate_id, _, _ = certificate(stack)
     with record(stack, Status.SUSPENDED, certificate_id=certificate_id) as device:
-        answer = invoke(stack, function(stack, "enforcement"), suspended(device))
-        if answer["batchItemFailures"]:
-            told = {"event": journal.FAULT, "serialNumber": device.serial_number}
-            faults = soon(lambda: log(stack, "enforcement", **told))
-            detail = faults[0]["detail"] if faults else "nothing is logged"
-            raise Broken(f"the change is to be delivered again ({detail})")
+        told_to_enforcement(stack, device, suspended(device))
         see(status(stack, certificate_id) == "INACTIVE", "the certificate stays ACTIVE")
         dropped(stack, "enforcement", device)
+
+
+def told_to_enforcement(stack: Stack, device: DeviceRecord, event: Any) -> None:
+    """Break unless the function has done what a change of the record asks for."""
+    answer = invoke(stack, function(stack, "enforcement"), event)
+    if answer["batchItemFailures"]:
+        told = {"event": journal.FAULT, "serialNumber": device.serial_number}
+        faults = soon(lambda: log(stack, "enforcement", **told))
+        detail = faults[0]["detail"] if faults else "nothing is logged"
+        raise Broken(f"the change is to be delivered again ({detail})")
 
 
 # --- devices that another Region let in
@@ -297,7 +302,9 @@ def registered(stack: Stack, device: DeviceRecord) -> None:
     {
         (ENFORCEMENT, "lifecycle-replication"): REPLICATION,
         (ENFORCEMENT, "lifecycle-certificates"): "iot:ListThingPrincipals",
-        (ENFORCEMENT, "lifecycle-shadows"): "ssm:GetParameter iot:UpdateThingShadow",
+        (ENFORCEMENT, "lifecycle-shadows"): (
+            "ssm:GetParameter iot:GetThingShadow iot:UpdateThingShadow"
+        ),
     },
 )
 def replicated(stack: Fleet) -> None:
@@ -324,8 +331,7 @@ def told_by_the_stream(stack: Stack, device: DeviceRecord) -> None:
         "SequenceNumber": "1",
     }
     event = {"Records": [{"eventID": secrets.token_hex(16), "dynamodb": change}]}
-    answer = invoke(stack, function(stack, "enforcement"), event)
-    see(not answer["batchItemFailures"], "the change is to be delivered again")
+    told_to_enforcement(stack, device, event)
     registered(stack, device)
 
 
