@@ -92,6 +92,18 @@ def new_type(stack: Stack) -> str:
     return name
 
 
+def new_kind(stack: Stack) -> str:
+    """The same, with the thing type, the group and the policy that a device of it needs."""
+    device_type = new_type(stack)
+    iot, name = stack.client("iot"), f"{stack.name_prefix}-{device_type}"
+    iot.create_thing_type(thingTypeName=name)
+    iot.create_thing_group(thingGroupName=name)
+    nothing = {"Effect": "Deny", "Action": "iot:*", "Resource": "*"}
+    policy = {"Version": "2012-10-17", "Statement": [nothing]}
+    iot.create_policy(policyName=name, policyDocument=json.dumps(policy))
+    return device_type
+
+
 def desired(stack: Stack, thing_name: str) -> Any:
     """The desired part of a thing's shadow, or None."""
     data = stack.client("iot-data")
@@ -308,8 +320,9 @@ def registered(stack: Stack, device: DeviceRecord) -> None:
     },
 )
 def replicated(stack: Fleet) -> None:
-    with let_in_elsewhere(stack) as device:
+    with let_in_elsewhere(stack, device_type=new_kind(stack)) as device:
         told_by_the_stream(stack, device)
+        see(desired(stack, str(device.thing_name)) == SETTINGS, "there is no first shadow")
 
 
 @flow(
