@@ -17,7 +17,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from canary import run, settings
 from canary.journal import Journal
 from canary.target import Means
-from canary.tls import Endpoint
 from device_registry.lambda_context import LambdaContext
 from device_registry.reasons import MisconfiguredError
 
@@ -53,10 +52,4 @@ def lambda_handler(_event: Any, context: LambdaContext) -> list[dict[str, Any]]:
 
 
 def _means() -> Means:
-    address, port, ca_file = settings.broker(os.environ)
-    client = partial(boto3.client, config=CONFIG)
-    # AWS answers a bare name; emulators append the port of their HTTP interface.
-    found = client("iot").describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
-    name = found.partition(":")[0]
-    endpoint = Endpoint(server_name=name, address=address, port=port, ca_file=ca_file)
-    return Means.of(client, endpoint)
+    return Means.of(partial(boto3.client, config=CONFIG), *settings.broker(os.environ))

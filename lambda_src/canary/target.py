@@ -62,16 +62,28 @@ class Means:
     sleep: Callable[[float], None]
 
     @classmethod
-    def of(cls, client: Callable[[str], Any], endpoint: Endpoint) -> Self:
-        """Take real ones.
+    def of(
+        cls, client: Callable[[str], Any], address: str | None, port: int, ca_file: str | None
+    ) -> Self:
+        """Take real ones; the endpoint's name is asked of AWS IoT, the rest is as in `Endpoint`.
 
         Args:
             client: makes a client for a service.
-            endpoint: where devices connect.
+            address: where devices connect, instead of looking the name up.
+            port: TCP port.
+            ca_file: roots that may sign the server's certificate.
+
+        Raises:
+            ClientError, BotoCoreError: AWS IoT refused to say where devices connect.
         """
+        iot: IoTClient = client("iot")
+        found = iot.describe_endpoint(endpointType="iot:Data-ATS")["endpointAddress"]
+        # AWS answers a bare name; emulators append the port of their HTTP interface.
+        name = found.partition(":")[0]
+        endpoint = Endpoint(server_name=name, address=address, port=port, ca_file=ca_file)
         return cls(
             dynamodb=client("dynamodb"),
-            iot=client("iot"),
+            iot=iot,
             iot_data=client("iot-data"),
             ssm=client("ssm"),
             open_connection=partial(open_connection, endpoint),

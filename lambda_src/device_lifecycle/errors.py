@@ -22,5 +22,5 @@ EITHER = (*BY_HAND, *WORTH_ANOTHER_TRY)
 
 def describe(error: Exception) -> str:
     """Return what a log line says of an error: another's message may quote anything."""
-    known = isinstance(error, FirstShadowError | RetryError | MalformedRecordError)
+    known = isinstance(error, (*BY_HAND, RetryError))
     return f"{type(error).__name__}: {error}" if known else aws_errors.describe(error)

@@ -12,8 +12,7 @@ from botocore.config import Config
 from canary import run as canary
 from canary.checks import Check
 from canary.target import Means, Target
-from canary.tls import SECURE_MQTT_PORT, Endpoint
-from tools.device.session import discover_host_name
+from canary.tls import SECURE_MQTT_PORT
 
 __all__ = ["Check", "NothingToVerify", "Verification", "means", "target", "verify"]
 
@@ -123,10 +122,4 @@ def means(session: boto3.Session, address: str | None, port: int, ca_file: Path 
         botocore.exceptions.ClientError: AWS refused to say so.
     """
     client = partial(session.client, config=_CONFIG)
-    endpoint = Endpoint(
-        server_name=discover_host_name(client("iot")),
-        address=address,
-        port=port,
-        ca_file=None if ca_file is None else str(ca_file),
-    )
-    return Means.of(client, endpoint)
+    return Means.of(client, address, port, None if ca_file is None else str(ca_file))

@@ -3,7 +3,7 @@
 Follows https://developer.hashicorp.com/terraform/internals/json-format#change-representation.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -49,14 +49,11 @@ def summary(document: Mapping[str, Any], sha256: str, *, changed: bool) -> PlanS
 
 def removals(document: Mapping[str, Any]) -> tuple[Removal, ...]:
     """Return what a plan in Terraform's JSON format takes away."""
-    return tuple(_removals(document))
-
-
-def _removals(document: Mapping[str, Any]) -> Iterator[Removal]:
-    for one in document.get("resource_changes", []):
-        actions = one["change"]["actions"]
-        if "delete" in actions:
-            yield Removal(address=one["address"], type=one["type"], replaced="create" in actions)
+    return tuple(
+        Removal(address=one["address"], type=one["type"], replaced="create" in actions)
+        for one in document.get("resource_changes", [])
+        if "delete" in (actions := one["change"]["actions"])
+    )
 
 
 def forbidden(found: Iterable[Removal], allowed: Sequence[str]) -> list[Removal]:
